@@ -1,0 +1,58 @@
+# make caption  sets everything up and captions the sample photographs, or PHOTO=path
+# make test     sets everything up, then lint, types and tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PHOTO  ?= samples
+
+.PHONY: caption test lint types test-parity bench format clean help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+caption: $(VENV)/.installed
+	@$(BIN)/tushuo caption "$(PHOTO)"
+
+test: $(VENV)/.dev lint types
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The comparison with reference implementations needs PyTorch, in an environment of its own.
+test-parity: .venv-parity/.installed
+	.venv-parity/bin/python -m pytest -m parity
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/captioning.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "tushuo needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@ $(VENV)/.installed
+
+.venv-parity/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-parity
+	.venv-parity/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-parity/bin/python -m pip install --quiet --editable . --group dev --group parity
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-parity .mypy_cache .ruff_cache .pytest_cache build dist

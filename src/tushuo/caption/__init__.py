@@ -1,0 +1,30 @@
+"""Captions of photographs: bundles, decoding, attention maps and scores."""
+
+from __future__ import annotations
+
+from tushuo.caption.bundle import Bundle, installed_bundles, load_bundle, save_bundle
+from tushuo.caption.captioner import Caption, Captioner, ImageLike, load_captioner
+from tushuo.caption.decoding import DecoderStep, Decoding, Hypothesis, beam_search
+from tushuo.caption.explain import explain
+from tushuo.caption.heatmap import heatmap, spotlight
+from tushuo.caption.stream import Outcome, process
+
+__all__ = [
+    "Bundle",
+    "Caption",
+    "Captioner",
+    "DecoderStep",
+    "Decoding",
+    "Hypothesis",
+    "ImageLike",
+    "Outcome",
+    "beam_search",
+    "explain",
+    "heatmap",
+    "installed_bundles",
+    "load_bundle",
+    "load_captioner",
+    "process",
+    "save_bundle",
+    "spotlight",
+]

@@ -1,0 +1,149 @@
+"""What the small files of a bundle say, checked against the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tushuo.caption.decoding import Decoding
+from tushuo.data import Vocabulary
+from tushuo.errors import BundleError, UsageError
+from tushuo.models.efficientnet import SCALES
+from tushuo.models.installed import read_config
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MODEL_TYPE",
+    "DecoderSizes",
+    "Identity",
+    "check_vocabulary",
+    "decoder_sizes",
+    "read_decoding",
+    "read_identity",
+    "write_decoding",
+]
+
+MODEL_TYPE = "show-attend-tell"
+FORMAT_VERSION = 1
+
+
+class DecoderSizes(NamedTuple):
+    """The arguments of `ShowAttendTell` that give it its shape."""
+
+    vocabulary: int
+    channels: int
+    annotation: int
+    embedding: int
+    hidden: int
+    attention: int
+
+
+class Identity(NamedTuple):
+    """What `config.json` says of a bundle besides sizes."""
+
+    encoder: str
+    language: str
+
+
+# where each size stands: a parameter and an axis of it
+_PLACES = {
+    "vocabulary": ("decoder.embed.weight", 0),
+    "channels": ("decoder.annotate.weight", 1),
+    "annotation": ("decoder.annotate.weight", 0),
+    "embedding": ("decoder.embed.weight", 1),
+    "hidden": ("decoder.initial_h.weight", 0),
+    "attention": ("decoder.attend.query.weight", 0),
+}
+
+
+def decoder_sizes(
+    shapes: Mapping[str, tuple[int, ...]], path: Path = Path("the decoder")
+) -> DecoderSizes:
+    """The sizes of a decoder, read from its weights.
+
+    Raises:
+        BundleError: A weight that tells a size is missing or no matrix.
+    """
+    for name, _ in _PLACES.values():
+        if len(shapes.get(name, ())) != 2 or 0 in shapes[name]:
+            got = shapes.get(name, "nothing")
+            raise BundleError(f"{path}: {name}: got {got}, expected the shape of a matrix")
+    return DecoderSizes(**{size: shapes[name][axis] for size, (name, axis) in _PLACES.items()})
+
+
+def read_identity(path: Path, sizes: DecoderSizes) -> Identity:
+    """Read `config.json`.
+
+    Sizes come from the weights and are only compared, so that a hostile file cannot ask for more
+    memory than it has bytes.
+
+    Raises:
+        BundleError: The bundle is of another type or version, its encoder is unknown, or its sizes
+            are not those of the weights.
+    """
+    config = read_config(path)
+    _expect(path, "model_type", config.get("model_type"), MODEL_TYPE)
+    hint = "a newer tushuo may read it"
+    _expect(path, "format_version", config.get("format_version"), FORMAT_VERSION, hint)
+    _expect(path, "decoder", config.get("decoder"), sizes._asdict(), "as in model.safetensors")
+    encoder = config.get("encoder")
+    name = encoder.get("name") if isinstance(encoder, dict) else None
+    if not isinstance(name, str) or name not in SCALES:
+        raise BundleError(f"{path}: unknown encoder {name!r:.60}", hint=f"known: {list(SCALES)}")
+    return Identity(name, str(config.get("language")))
+
+
+def check_vocabulary(path: Path, vocabulary: Vocabulary, language: str, sizes: DecoderSizes) -> None:
+    """Whether the words fit the decoder.
+
+    Raises:
+        BundleError: Their number or language is another, or there is no word at all.
+    """
+    if len(vocabulary) != sizes.vocabulary:
+        raise BundleError(
+            f"{path}: {len(vocabulary)} tokens, the decoder has {sizes.vocabulary}",
+            hint="use the vocabulary that the decoder was trained with",
+        )
+    if len(vocabulary) < 5:
+        raise BundleError(f"{path}: no words besides the special tokens")
+    _expect(path, "language", vocabulary.language, language)
+
+
+def read_decoding(path: Path) -> Decoding:
+    """Read `generation_config.json`; `max_length` counts words, without begin and end tokens.
+
+    Raises:
+        BundleError: A number is missing, of another kind or out of its range.
+    """
+    config = read_config(path)
+    beams = _whole(path, config, "num_beams")
+    max_words = _whole(path, config, "max_length")
+    penalty = config.get("length_penalty")
+    if not isinstance(penalty, int | float) or isinstance(penalty, bool):
+        raise BundleError(f"{path}: length_penalty: got {penalty!r:.60}, expected a number")
+    try:
+        return Decoding(beams, max_words, float(penalty))
+    except UsageError as error:
+        raise BundleError(f"{path}: {error}") from None
+
+
+def write_decoding(decoding: Decoding) -> dict[str, Any]:
+    """The content of `generation_config.json`, which `read_decoding` reads."""
+    return {
+        "num_beams": decoding.beams,
+        "max_length": decoding.max_words,
+        "length_penalty": decoding.length_penalty,
+    }
+
+
+def _whole(path: Path, config: Mapping[str, Any], key: str) -> int:
+    value = config.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BundleError(f"{path}: {key}: got {value!r:.60}, expected a whole number")
+    return value
+
+
+def _expect(path: Path, key: str, got: Any, expected: Any, hint: str = "") -> None:
+    if got != expected:
+        raise BundleError(f"{path}: {key}: got {got!r:.200}, expected {expected!r}", hint=hint)

@@ -1,0 +1,221 @@
+"""The captioner: photographs in, sentences out, with where the network looked for each word."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tushuo.caption.bundle import Bundle, load_bundle
+from tushuo.caption.decoding import DecoderStep, Decoding, Hypothesis, StepFunction, beam_search
+from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
+from tushuo.errors import ShapeError, UsageError
+from tushuo.graph import asarray, ops
+from tushuo.models.show_attend_tell import Annotations, ShowAttendTell
+
+__all__ = ["Caption", "Captioner", "ImageLike", "load_captioner"]
+
+ImageLike: TypeAlias = ImageSource | Image.Image
+"""A path, the content of an image file, an open binary file, or a Pillow image."""
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Caption:
+    """A sentence about a photograph.
+
+    Attributes:
+        text: The sentence, fit for print.
+        words: Its words, in lower case.
+        logprob: The logarithm of the probability that the model gives it, its end included.
+        score: What the sentences of a beam are ranked by: the log-probability over a power of the
+            length (see `Decoding`).
+        attention: Where the model looked for each word, (len(words), h, w); each map sums to 1.
+            Row 0 is the top of the photograph.
+        alternatives: The other sentences of the beam, best first; theirs are empty.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    logprob: float
+    score: float
+    attention: Floats
+    alternatives: tuple[Caption, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Captioner:
+    """Captions photographs with a bundle.
+
+    Args:
+        bundle: The networks, words and settings, as from `load_bundle`.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.preprocessing = bundle.preprocessing
+        self._encoder = bundle.encoder.folded()
+        self._decoder = bundle.decoder.eval()
+
+    def __repr__(self) -> str:
+        return f"Captioner({self.bundle.name!r}, {len(self.bundle.vocabulary)} tokens)"
+
+    def __call__(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        beams: int | None = None,
+        max_words: int | None = None,
+        length_penalty: float | None = None,
+        batch_size: int = 8,
+    ) -> list[Caption]:
+        """Caption photographs.
+
+        Args:
+            images: Paths, contents of image files, open files or Pillow images.
+            beams: Width of the search; 1 is greedy. Default: as the bundle says, like the next two.
+            max_words: The longest sentence.
+            length_penalty: See `Decoding`.
+            batch_size: How many photographs go through the networks at once.
+
+        Returns:
+            One caption for each photograph, in order.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+            UsageError: `images` is a single image, or a number is out of its range.
+        """
+        settings = self.settings(beams=beams, max_words=max_words, length_penalty=length_penalty)
+        captions: list[Caption] = []
+        for batch in _batches(images, batch_size):
+            captions += self._captions(self.features(self._pixels(batch)), settings)
+        return captions
+
+    def encode(self, images: Iterable[ImageLike], *, batch_size: int = 8) -> Floats:
+        """The feature maps of photographs, (N, L, D): L places, row by row, of D channels.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+        """
+        batches = [self.features(self._pixels(batch)) for batch in _batches(images, batch_size)]
+        return np.concatenate(batches) if batches else self.features(self._pixels([]))
+
+    def features(self, pixels: Floats) -> Floats:
+        """The feature maps (N, L, D) of photographs as `preprocessing` makes them, (N, 3, S, S)."""
+        maps = self._encoder.features(asarray(pixels)).numpy()  # (N, D, h, w)
+        flat = maps.reshape(*maps.shape[:2], maps.shape[2] * maps.shape[3])
+        return np.ascontiguousarray(flat.swapaxes(1, 2))
+
+    def caption_features(
+        self,
+        features: npt.ArrayLike,
+        *,
+        beams: int | None = None,
+        max_words: int | None = None,
+        length_penalty: float | None = None,
+    ) -> list[Caption]:
+        """Caption photographs whose features are known.
+
+        Args:
+            features: float, (N, L, D) as from `encode`; L is a square number.
+            beams: As of `__call__`, like the next two.
+            max_words: The longest sentence.
+            length_penalty: See `Decoding`.
+
+        Raises:
+            ShapeError: The shape is another.
+            UsageError: A number is out of its range.
+        """
+        settings = self.settings(beams=beams, max_words=max_words, length_penalty=length_penalty)
+        return self._captions(np.asarray(features, dtype=np.float32), settings)
+
+    def settings(self, **changes: Any) -> Decoding:
+        """The bundle's settings of the search with some changed; None changes nothing."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self.bundle.decoding, **given)
+
+    def _pixels(self, images: Sequence[ImageLike]) -> Floats:
+        return self.preprocessing.batch([self._opened(image) for image in images])
+
+    def _opened(self, image: ImageLike) -> Image.Image:
+        if isinstance(image, Image.Image):
+            return image
+        return load_image(image, at_least=self.preprocessing.at_least)
+
+    def _captions(self, features: Floats, settings: Decoding) -> list[Caption]:
+        side = _side(features, self.bundle.decoder_sizes.channels)
+        if not len(features):
+            return []
+        annotations = self._decoder.annotations(asarray(features))
+        hypotheses = beam_search(
+            stepper(self._decoder, annotations),
+            self._decoder.initial(annotations, settings.beams),
+            len(features),
+            settings,
+            bos=BOS,
+            eos=EOS,
+            forbidden=(PAD, UNK),
+        )
+        return [self._caption(ranked, side) for ranked in hypotheses]
+
+    def _caption(self, ranked: Sequence[Hypothesis], side: int) -> Caption:
+        best, *others = (self._worded(hypothesis, side) for hypothesis in ranked)
+        return replace(best, alternatives=tuple(others))
+
+    def _worded(self, hypothesis: Hypothesis, side: int) -> Caption:
+        words = self.bundle.vocabulary.decode(hypothesis.ids)
+        text = self.bundle.vocabulary.detokenize(words, sentence=True)
+        maps = hypothesis.attention.reshape(-1, side, side)
+        return Caption(text, tuple(words), hypothesis.logprob, hypothesis.score, maps)
+
+
+def load_captioner(name_or_path: str | os.PathLike[str] = "flickr8k-en") -> Captioner:
+    """A captioner from a bundle.
+
+    Args:
+        name_or_path: The name of a shipped bundle, or the path of a bundle's folder.
+
+    Raises:
+        BundleError: There is no such bundle, or it is damaged or of another version.
+    """
+    return Captioner(load_bundle(name_or_path))
+
+
+def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:
+    """A decoder as `beam_search` takes it."""
+
+    def step(state: Any, words: npt.NDArray[Any]) -> DecoderStep:
+        out = decoder.step(annotations, state, asarray(words))
+        log_probs = ops.log_softmax(out.logits, axis=-1)
+        return DecoderStep(log_probs.numpy(), out.state, out.weights.numpy())
+
+    return step
+
+
+def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]]:
+    if isinstance(images, str | bytes | os.PathLike | Image.Image) or hasattr(images, "read"):
+        raise UsageError("got a single image", hint="pass a list of images: captioner([image])")
+    if size < 1:
+        raise UsageError(f"batch_size: got {size}, expected at least 1")
+    waiting = list(images)
+    return (waiting[i : i + size] for i in range(0, len(waiting), size))
+
+
+def _side(features: Floats, channels: int) -> int:
+    """Height and width of the feature map."""
+    shape = features.shape
+    if features.ndim != 3 or shape[2] != channels or isqrt(shape[1]) ** 2 != shape[1] or not shape[1]:
+        raise ShapeError(
+            f"features of shape {shape}",
+            hint=f"expected (N, L, {channels}) as encode returns, L a square number",
+        )
+    return isqrt(shape[1])

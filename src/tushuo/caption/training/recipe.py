@@ -1,0 +1,70 @@
+"""How a captioner is trained: the settings, and what of them tells one run from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tushuo.errors import UsageError
+
+__all__ = ["Recipe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The settings of a training run.
+
+    Args:
+        encoder: Name or path of the EfficientNet-Lite that makes the feature maps.
+        size: Side of the square that photographs are squashed to, in pixels.
+        min_count: Words seen less often in the training captions become ``<unk>``.
+        max_words: Longer captions are cut off here, and then have no end token.
+        annotation: Size of an annotation vector.
+        embedding: Size of a word vector.
+        hidden: Size of the LSTM's memory.
+        attention: Size of the space in which the attention compares.
+        dropout: Share of annotations, word vectors and outputs that is dropped.
+        label_smoothing: Share of each target that is spread over all words.
+        regulariser: Weight of the doubly stochastic term.
+        images_per_batch: Photographs a step, each with its captions.
+        captions_per_image: At most so many captions of a photograph come in one step.
+        epochs: Passes over the captions.
+        lr: Highest learning rate; it rises over the first epoch and falls as half a cosine.
+        weight_decay: AdamW's.
+        clip: Largest norm of the gradient.
+        seed: Seed of initial weights, order and dropout.
+    """
+
+    encoder: str = "efficientnet-lite0"
+    size: int = 224
+    min_count: int = 5
+    max_words: int = 22
+    annotation: int = 512
+    embedding: int = 256
+    hidden: int = 512
+    attention: int = 256
+    dropout: float = 0.5
+    label_smoothing: float = 0.1
+    regulariser: float = 1.0
+    images_per_batch: int = 16
+    captions_per_image: int = 5
+    epochs: int = 12
+    lr: float = 1e-3
+    weight_decay: float = 0.01
+    clip: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            least = _LEAST.get(name, 1)
+            if not isinstance(value, str) and value < least:
+                raise UsageError(f"{name}: got {value}, expected at least {least}")
+
+    def config(self) -> Mapping[str, Any]:
+        """What a run must share with another to go on with it."""
+        return asdict(self)
+
+
+_FROM_ZERO = ("dropout", "label_smoothing", "regulariser", "lr", "weight_decay", "clip", "seed")
+_LEAST = dict.fromkeys(_FROM_ZERO, 0)

@@ -1,0 +1,196 @@
+"""Training a captioner: what a step, an epoch and a validation are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tushuo.caption.bundle import Bundle
+from tushuo.caption.captioner import Captioner
+from tushuo.caption.decoding import Decoding
+from tushuo.caption.metrics import evaluate_captions
+from tushuo.caption.training.features import FeatureCache
+from tushuo.caption.training.recipe import Recipe
+from tushuo.data import Example, Vocabulary, caption_batches, count_batches
+from tushuo.errors import DatasetError
+from tushuo.graph import Tensor, value_and_grad
+from tushuo.models.efficientnet import HEAD, EfficientNetLite
+from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
+from tushuo.nn import cross_entropy
+from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
+
+__all__ = ["CaptionTask"]
+
+EVALUATED_AT_ONCE = 50
+
+
+class Batch(NamedTuple):
+    """A step's food: B photographs with K captions of T words each."""
+
+    features: Tensor  # (B, L, D)
+    words: Tensor  # (B, K, T), each caption but its last token
+    targets: Tensor  # (B, K, T), each caption but its first
+    mask: Tensor  # (B, K, T), where a target counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionTask:
+    """A data set, an encoder and a recipe, as the training loop takes them.
+
+    Attributes:
+        recipe: The settings.
+        encoder: Makes the feature maps; it is not trained.
+        features: Its maps, kept on disk.
+        vocabulary: The words of the training captions.
+        train: Photographs to learn from.
+        dev: Photographs to validate with.
+    """
+
+    recipe: Recipe
+    encoder: EfficientNetLite
+    features: FeatureCache
+    vocabulary: Vocabulary
+    train: Sequence[Example]
+    dev: Sequence[Example]
+
+    def __post_init__(self) -> None:
+        for name, examples in (("train", self.train), ("dev", self.dev)):
+            if not examples:
+                raise DatasetError(f"the {name} split has no photographs")
+
+    def decoder(self) -> ShowAttendTell:
+        """A decoder with its first weights."""
+        r = self.recipe
+        return ShowAttendTell(
+            len(self.vocabulary),
+            HEAD,
+            r.annotation,
+            r.embedding,
+            r.hidden,
+            r.attention,
+            r.dropout,
+            rng=np.random.default_rng(r.seed),
+        )
+
+    def optimizer(self) -> AdamW:
+        """AdamW with its schedule: up over the first epoch, then down as half a cosine."""
+        r, steps = self.recipe, self.batches_per_epoch()
+        fall = cosine(r.lr, max(1, steps * (r.epochs - 1)))
+        return AdamW(warmup(steps, fall), weight_decay=r.weight_decay)
+
+    def step(self) -> Callable[..., tuple[ShowAttendTell, Any, Mapping[str, Any]]]:
+        """The function that makes one step, for the training loop."""
+        optimizer, differentiated = self.optimizer(), value_and_grad(self.loss, has_aux=True)
+
+        def step(
+            decoder: ShowAttendTell, state: Any, batch: Batch, rng: np.random.Generator
+        ) -> tuple[ShowAttendTell, Any, Mapping[str, Any]]:
+            (loss, cross), gradient = differentiated(decoder.train(), batch, rng)
+            gradient, norm = clip_grad_norm(gradient, self.recipe.clip)
+            decoder, state = optimizer.update(decoder, gradient, state)
+            return decoder, state, {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
+
+        return step
+
+    def loss(
+        self, decoder: ShowAttendTell, batch: Batch, rng: np.random.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """What is made small, and its cross-entropy (nats a word) without the regulariser."""
+        r = self.recipe
+        logits, weights = decoder(batch.features, batch.words, rng)
+        cross = cross_entropy(
+            logits, batch.targets, mask=batch.mask, label_smoothing=r.label_smoothing
+        )
+        looks = doubly_stochastic(weights, batch.mask.astype(weights.dtype))
+        return cross + r.regulariser * looks, cross
+
+    def batches_per_epoch(self) -> int:
+        """The number of steps in an epoch."""
+        r = self.recipe
+        return count_batches(
+            self._ids(), r.images_per_batch, captions_per_image=r.captions_per_image
+        )
+
+    def batches(self, epoch: int, start: int) -> Iterator[Batch]:
+        """The batches of an epoch, from number ``start`` on."""
+        r, images = self.recipe, [example.image for example in self.train]
+        for plan in caption_batches(
+            self._ids(),
+            r.images_per_batch,
+            seed=r.seed,
+            epoch=epoch,
+            captions_per_image=r.captions_per_image,
+            start=start,
+        ):
+            maps = self.features[[images[i] for i in plan.image_index]]
+            words, targets = plan.tokens[..., :-1], plan.tokens[..., 1:]
+            yield Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
+
+    def _ids(self) -> list[list[list[int]]]:
+        longest = self.recipe.max_words + 1
+        return [
+            [self.vocabulary.encode_text(text)[:longest] for text in example.captions]
+            for example in self.train
+        ]
+
+    def validate(self, decoder: ShowAttendTell) -> dict[str, float]:
+        """The scores of greedy captions of the dev split."""
+        captioner = Captioner(self.bundle(decoder))
+        candidates = {}
+        for i in range(0, len(self.dev), EVALUATED_AT_ONCE):
+            part = self.dev[i : i + EVALUATED_AT_ONCE]
+            maps = self.features[[example.image for example in part]]
+            captions = captioner.caption_features(maps, beams=1)
+            candidates.update({str(e.image): c.text for e, c in zip(part, captions, strict=True)})
+        scores = evaluate_captions(candidates, {str(e.image): e.captions for e in self.dev})
+        named = scores.as_dict()
+        return {"bleu_4": named["BLEU-4"], "cider_d": named["CIDEr-D"]}
+
+    def bundle(self, decoder: ShowAttendTell, name: str = "") -> Bundle:
+        """The captioner that a decoder makes with this encoder and vocabulary."""
+        decoding = Decoding(beams=3, max_words=self.recipe.max_words, length_penalty=0.7)
+        return Bundle(
+            self.encoder,
+            decoder,
+            self.vocabulary,
+            self.features.preprocessing,
+            decoding,
+            name,
+        )
+
+
+def build_task(
+    recipe: Recipe,
+    encoder: EfficientNetLite,
+    features: FeatureCache,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    language: str,
+) -> CaptionTask:
+    """A task with the vocabulary of its training captions.
+
+    Raises:
+        DatasetError: A split has no photographs.
+    """
+    from tushuo.data import tokenize
+
+    texts = (text for example in train for text in example.captions)
+    words = (tokenize(text, language) for text in texts)
+    vocabulary = Vocabulary.build(words, recipe.min_count, language)
+    return CaptionTask(
+        recipe=recipe,
+        encoder=encoder,
+        features=features,
+        vocabulary=vocabulary,
+        train=train,
+        dev=dev,
+    )
+
+
+def default_folder(out: Path) -> Path:
+    """Where the finished captioner of a run lies."""
+    return out / "bundle"

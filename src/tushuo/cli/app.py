@@ -1,0 +1,49 @@
+"""The commands under one name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from tushuo.cli.caption import caption
+from tushuo.cli.classify import classify
+from tushuo.cli.evaluate import evaluate
+from tushuo.cli.faces import guarded
+from tushuo.cli.models import models
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Describe photographs in sentences, on your own machine.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import tushuo
+
+        typer.echo(f"tushuo {tushuo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Describe photographs in sentences, on your own machine."""
+
+
+for command in (caption, classify, evaluate, models):
+    app.command()(guarded(command))
+
+if find_spec("tushuo.cli.train"):
+    app.add_typer(import_module("tushuo.cli.train").app, name="train")

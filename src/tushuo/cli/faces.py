@@ -1,0 +1,85 @@
+"""How every command meets the user: one line for an error, quiet endings, clean text."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from tushuo.errors import BundleError, DatasetError, TushuoError, UsageError
+
+__all__ = ["complain", "guarded", "one_line", "reason", "write"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FAILED, _MISUSED, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141  # the last two: 128 + the signal
+_USAGE = (UsageError, BundleError, DatasetError)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """The command, with its errors told in one line and turned into an exit status.
+
+    2 for wrong usage (an unknown model or data set too), 1 for other errors that tushuo raises,
+    130 after Ctrl-C, 141 when the reader of a pipe has closed it; the last two are quiet.
+    """
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+        except TushuoError as error:
+            complain(str(error))
+            raise typer.Exit(_MISUSED if isinstance(error, _USAGE) else _FAILED) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+        except BrokenPipeError:
+            # what is left in the buffer would fail once more when the process ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_PIPE_CLOSED) from None
+        return result
+
+    return run
+
+
+def complain(problem: str) -> None:
+    """One line on standard error."""
+    print(f"tushuo: {_visible(problem)}", file=sys.stderr, flush=True)
+
+
+def write(line: str) -> None:
+    """One line on standard output, at once; names of any bytes come out as they went in."""
+    data = f"{line}\n".encode("utf-8", "surrogateescape")
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(data.decode("utf-8", "replace"))
+    else:
+        buffer.write(data)
+    sys.stdout.flush()
+
+
+def one_line(path: Path) -> str:
+    """A path without tabs, line breaks or other control characters: those become escapes.
+
+    A backslash becomes two, so that the path can be read back, where it is no separator.
+    """
+    text = str(path)
+    return _visible(text if os.sep == "\\" else text.replace("\\", r"\\"))
+
+
+def reason(path: Path, error: TushuoError) -> str:
+    """Why a photograph failed, without the path, which stands beside it."""
+    return str(error).removeprefix(f"cannot read {str(path)!r}: ")
+
+
+def _visible(text: str) -> str:
+    """Control characters as escapes, since they could steer a terminal."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,37 @@
+"""A progress bar on standard error, when a person watches and there is something to wait for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["progress"]
+
+_FEW = 4
+
+
+@contextmanager
+def progress(total: int | None, lines: bool = True) -> Iterator[Callable[[], None]]:
+    """A context with a bar.
+
+    Args:
+        total: The number of photographs, None if it is unknown.
+        lines: Whether each photograph gets a line on standard output, which on a terminal shows
+            the progress well enough.
+
+    Yields:
+        What to call after each photograph.
+    """
+    watched = sys.stderr.isatty() and not (lines and sys.stdout.isatty())
+    if not watched or (total is not None and total <= _FEW):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), redirect_stdout=False, transient=True)
+    with bar:
+        task = bar.add_task("photographs", total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,42 @@
+"""Photographs, captions, vocabularies and batches: everything between files and arrays."""
+
+from __future__ import annotations
+
+from tushuo.data.batches import CaptionBatch, caption_batches, count_batches
+from tushuo.data.captions import CaptionDataset, load_captions, split
+from tushuo.data.colour import to_rgb
+from tushuo.data.example import Example
+from tushuo.data.finding import Found, find_images
+from tushuo.data.images import IMAGE_SUFFIXES, MAX_BYTES, MAX_PIXELS, ImageSource, load_image
+from tushuo.data.preprocess import Preprocessing, ResizeMode
+from tushuo.data.vocabulary import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Vocabulary
+from tushuo.data.words import LANGUAGES, detokenize, tokenize
+
+__all__ = [
+    "BOS",
+    "EOS",
+    "IMAGE_SUFFIXES",
+    "LANGUAGES",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "PAD",
+    "SPECIAL_TOKENS",
+    "UNK",
+    "CaptionBatch",
+    "CaptionDataset",
+    "Example",
+    "Found",
+    "ImageSource",
+    "Preprocessing",
+    "ResizeMode",
+    "Vocabulary",
+    "caption_batches",
+    "count_batches",
+    "detokenize",
+    "find_images",
+    "load_captions",
+    "load_image",
+    "split",
+    "to_rgb",
+    "tokenize",
+]

@@ -1,0 +1,84 @@
+"""Flickr8k: a file of numbered captions, a list of file names a split, and a folder of photographs.
+
+Layout of Hodosh, Young and Hockenmaier (2013), "Framing Image Description as a Ranking Task"; the
+original download keeps photographs in `Flicker8k_Dataset/` and texts in `Flickr8k_text/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tushuo.data.formats.listing import Layout, Listed, first_folder
+from tushuo.data.formats.text import malformed, read_lines
+from tushuo.errors import DatasetError
+
+__all__ = ["candidates", "read", "recognises"]
+
+_TEXTS = (".", "Flickr8k_text")
+_PHOTOS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
+_SPLIT_FILES = {
+    "train": "Flickr_8k.trainImages.txt",
+    "dev": "Flickr_8k.devImages.txt",
+    "test": "Flickr_8k.testImages.txt",
+}
+
+
+def candidates(folder: Path) -> list[Path]:
+    """The token files that a folder offers; only the usual one where it is there."""
+    for texts in _TEXTS:
+        usual = folder / texts / "Flickr8k.token.txt"
+        if usual.is_file():
+            return [usual]
+    return [path for texts in _TEXTS for path in sorted((folder / texts).glob("*.token.txt"))]
+
+
+def recognises(captions: Path) -> bool:
+    """Whether a caption file is of this format, by its name."""
+    return captions.suffix == ".txt"
+
+
+def read(layout: Layout) -> Iterator[Listed]:
+    """List the photographs of each split; without split files, all are "train".
+
+    Captions of photographs that no split names are left out: Flickr8k itself has some.
+
+    Raises:
+        DatasetError: A file is missing or malformed.
+    """
+    captions = _read_tokens(layout.captions)
+    photos = first_folder(layout.folder, _PHOTOS, "photographs")
+    split_files = _split_files(layout)
+    if not split_files:
+        for name, (texts, first) in captions.items():
+            yield Listed(photos, name, tuple(texts), "train", f"{layout.captions.name}:{first}")
+    for split, path in split_files.items():
+        for number, line in read_lines(path):
+            if name := line.strip():
+                texts, _ = captions.get(name, ([], 0))
+                yield Listed(photos, name, tuple(texts), split, f"{path.name}:{number}")
+
+
+def _split_files(layout: Layout) -> dict[str, Path]:
+    places = dict.fromkeys([layout.captions.parent, *(layout.folder / text for text in _TEXTS)])
+    for place in places:
+        found = {s: place / name for s, name in _SPLIT_FILES.items() if (place / name).is_file()}
+        if found:
+            return found
+    return {}
+
+
+def _read_tokens(path: Path) -> dict[str, tuple[list[str], int]]:
+    """The captions of each file name, and the line of the first."""
+    captions: dict[str, tuple[list[str], int]] = {}
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        key, tab, caption = line.partition("\t")
+        name, mark, index = key.rpartition("#")
+        if not (tab and mark and name and index.isdecimal()):
+            malformed(path, number, line, "'name.jpg#0<TAB>caption'")
+        captions.setdefault(name, ([], number))[0].append(caption)
+    if not captions:
+        raise DatasetError(f"{path}: holds no captions, expected lines 'name.jpg#0<TAB>caption'")
+    return captions

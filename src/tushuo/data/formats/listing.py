@@ -1,0 +1,73 @@
+"""What a caption file lists, before it is checked against the photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tushuo.errors import DatasetError
+
+__all__ = ["Layout", "Listed", "first_folder", "group", "split_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A caption file that was recognised: its format, and the folder it was found for."""
+
+    format: str
+    folder: Path
+    captions: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A photograph with its captions as listed, unchecked.
+
+    Args:
+        root: The folder of the photographs.
+        name: The path of the photograph below `root`.
+        captions: Its captions.
+        split: "train", "dev", "test", or the data set's own name for another one.
+        where: The place that lists it, for messages: "file:line" or "file, entry".
+    """
+
+    root: Path
+    name: str
+    captions: tuple[str, ...]
+    split: str
+    where: str
+
+
+_SPLITS = {"val": "dev", "valid": "dev", "validation": "dev", "restval": "train"}
+
+
+def split_name(name: str) -> str:
+    """The usual name of a split: "val" and "validation" are "dev", "restval" is "train"."""
+    plain = name.strip().lower()
+    return _SPLITS.get(plain, plain)
+
+
+def group(entries: Iterable[Listed]) -> Iterator[Listed]:
+    """Join the entries of the same photograph and split, in order of first appearance."""
+    joined: dict[tuple[Path, str, str], list[Listed]] = {}
+    for entry in entries:
+        joined.setdefault((entry.root, entry.name, entry.split), []).append(entry)
+    for (root, name, split), parts in joined.items():
+        captions = tuple(caption for part in parts for caption in part.captions)
+        yield Listed(root, name, captions, split, parts[0].where)
+
+
+def first_folder(folder: Path, names: Iterable[str], what: str) -> Path:
+    """The first of some sub-folders that exists.
+
+    Raises:
+        DatasetError: None does.
+    """
+    tried = list(names)
+    for name in tried:
+        if (folder / name).is_dir():
+            return folder / name
+    raise DatasetError(
+        f"no folder of {what} in {str(folder)!r}", hint=f"expected one of: {', '.join(tried)}"
+    )

@@ -1,0 +1,76 @@
+"""One tree of exceptions: each says what was got, what was expected and how to mend it."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "CheckpointError",
+    "DTypeError",
+    "DatasetError",
+    "GradientError",
+    "GraphError",
+    "ImageError",
+    "InPlaceError",
+    "MissingDependencyError",
+    "ShapeError",
+    "TushuoError",
+    "UsageError",
+]
+
+
+class TushuoError(Exception):
+    """Base of every error that tushuo raises on purpose.
+
+    Args:
+        problem: What is wrong, with what was got and what was expected, as one phrase.
+        hint: What to do about it; printed after the problem.
+    """
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        self.problem = problem
+        self.hint = hint
+        super().__init__(f"{problem}; {hint}" if hint else problem)
+
+
+class UsageError(TushuoError):
+    """A wrong option, argument or combination of them."""
+
+
+class GraphError(TushuoError):
+    """Base of the errors that the computational graph raises."""
+
+
+class ShapeError(GraphError, ValueError):
+    """Shapes, axes or indices do not fit the operation."""
+
+
+class DTypeError(GraphError, TypeError):
+    """Data types do not fit the operation or each other."""
+
+
+class GradientError(GraphError):
+    """A derivative was asked for that does not exist or cannot be computed."""
+
+
+class InPlaceError(GraphError, TypeError):
+    """A value that a graph may still need was about to be overwritten."""
+
+
+class ImageError(TushuoError):
+    """A file is not an image that can be read."""
+
+
+class DatasetError(TushuoError):
+    """A data set is missing, malformed or inconsistent."""
+
+
+class CheckpointError(TushuoError):
+    """A file of weights or of training state cannot be used."""
+
+
+class BundleError(TushuoError):
+    """A captioner bundle is missing, incomplete or of another version."""
+
+
+class MissingDependencyError(TushuoError, ImportError):
+    """An optional dependency is needed; the hint names the extra that brings it."""

@@ -1,0 +1,182 @@
+"""Products of matrices, batched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tushuo.errors import ShapeError
+from tushuo.graph.backend import Array, Namespace
+from tushuo.graph.op import Bilinear, Cotangent, Shape, Spec, apply, broadcast_shapes
+from tushuo.graph.ops.movement import expand_dims, permute_dims, reshape, squeeze, sum_to
+from tushuo.graph.ops.promotion import promote
+from tushuo.graph.parts import Product
+from tushuo.graph.tensor import Tensor, asarray
+
+
+class MatMul(Bilinear):
+    """``x @ y`` for (..., N, K) and (..., K, M), leading axes broadcast."""
+
+    def infer(self, *inputs: Spec) -> Spec:
+        """(..., N, M)."""
+        x, y = inputs
+        _check(x.shape, y.shape)
+        lead = broadcast_shapes(self.name, x.shape[:-2], y.shape[:-2]) if _batched(x, y) else ()
+        return Spec((*lead, x.shape[-2], y.shape[-1]), x.dtype)
+
+    def forward(self, xp: Namespace, *inputs: Array) -> Array:
+        """The product."""
+        return xp.matmul(*inputs)
+
+    def transpose(self, g: Tensor, x: Tensor, y: Tensor) -> Sequence[Cotangent]:
+        """``g @ y.T`` and ``x.T @ g``, summed over broadcast axes."""
+        if x.ndim == 2 and y.ndim == 2:
+            return lambda: matmul(g, y.mT), lambda: Product(x, g)
+        return (
+            lambda: sum_to(matmul(g, y.mT), x.shape),
+            lambda: sum_to(matmul(x.mT, g), y.shape),
+        )
+
+
+class Inner(Bilinear):
+    """``x @ y.T`` for (N, K) and (M, K), as a layer multiplies by its weights.
+
+    It is an operation of its own so that a loop multiplies by the weights themselves, not by a new
+    transpose at each step: then the gradients of all steps are one product (see ``parts``).
+    """
+
+    def infer(self, *inputs: Spec) -> Spec:
+        """(N, M)."""
+        x, y = inputs
+        _check(x.shape, y.shape[::-1])
+        return Spec((x.shape[0], y.shape[0]), x.dtype)
+
+    def forward(self, xp: Namespace, *inputs: Array) -> Array:
+        """The product."""
+        x, y = inputs
+        return xp.matmul(x, xp.matrix_transpose(y))
+
+    def transpose(self, g: Tensor, x: Tensor, y: Tensor) -> Sequence[Cotangent]:
+        """``g @ y`` and ``g.T @ x``."""
+        return lambda: matmul(g, y), lambda: Product(g, x)
+
+
+_MATMUL, _INNER = MatMul(), Inner()
+
+
+def matmul(x: Any, y: Any) -> Tensor:
+    """The product of matrices ``x @ y``.
+
+    Args:
+        x: Shape (..., N, K), or (K,) for a row.
+        y: Shape (..., K, M), or (K,) for a column. Leading axes are broadcast.
+
+    Returns:
+        Shape (..., N, M), without the axis of a row or column.
+
+    Raises:
+        ShapeError: The inner lengths differ, or an operand has no axes.
+        DTypeError: The data types are of different kinds.
+    """
+    x, y = promote("MatMul", asarray(x), asarray(y))
+    if x.ndim > 1 and y.ndim == 2:
+        return _by_matrix(x, y)
+    if x.ndim == 0 or y.ndim == 0:
+        raise ShapeError(
+            f"MatMul needs operands with axes, got shapes {x.shape} and {y.shape}",
+            hint="multiply by a number with *",
+        )
+    if x.ndim == 1:
+        return squeeze(matmul(expand_dims(x, 0), y if y.ndim > 1 else expand_dims(y, 1)), -2)[
+            ... if y.ndim > 1 else 0
+        ]
+    if y.ndim == 1:
+        return squeeze(matmul(x, expand_dims(y, 1)), -1)
+    return apply(_MATMUL, x, y)
+
+
+def _by_matrix(x: Tensor, y: Tensor) -> Tensor:
+    """Many rows times one matrix: a single product, whatever the leading axes."""
+    if x.ndim == 2:
+        return apply(_MATMUL, x, y)
+    _check(x.shape, y.shape)
+    flat = reshape(x, (_count(x.shape[:-1]), x.shape[-1]))
+    return reshape(apply(_MATMUL, flat, y), (*x.shape[:-1], y.shape[-1]))
+
+
+def inner(x: Any, y: Any) -> Tensor:
+    """The sums of products over the last axes: ``x @ y.T``.
+
+    Args:
+        x: Shape (..., K).
+        y: Shape (M, K).
+
+    Returns:
+        Shape (..., M).
+
+    Raises:
+        ShapeError: The last lengths differ, or ``y`` is no matrix.
+        DTypeError: The data types are of different kinds.
+    """
+    x, y = promote("Inner", asarray(x), asarray(y))
+    if x.ndim == 0 or y.ndim != 2:
+        raise ShapeError(f"inner needs operands (..., K) and (M, K), got {x.shape} and {y.shape}")
+    if x.ndim == 2:
+        return apply(_INNER, x, y)
+    _check(x.shape, y.shape[::-1])
+    flat = reshape(x, (_count(x.shape[:-1]), x.shape[-1]))
+    return reshape(apply(_INNER, flat, y), (*x.shape[:-1], y.shape[0]))
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """The last two axes exchanged.
+
+    Raises:
+        ShapeError: There are fewer than two axes.
+    """
+    t = asarray(x)
+    if t.ndim < 2:
+        raise ShapeError(f"matrix_transpose needs 2 axes or more, got shape {t.shape}")
+    lead = tuple(range(t.ndim - 2))
+    return permute_dims(t, (*lead, t.ndim - 1, t.ndim - 2))
+
+
+def vecdot(x: Any, y: Any, axis: int = -1) -> Tensor:
+    """The sum of products along an axis, leading axes broadcast."""
+    from tushuo.graph.ops.reduce import sum
+
+    return sum(asarray(x) * y, axis)
+
+
+def tensordot(x: Any, y: Any, axes: int = 2) -> Tensor:
+    """The sum of products over the last ``axes`` axes of x and the first ones of y.
+
+    Raises:
+        ShapeError: The lengths of these axes differ.
+    """
+    x, y = asarray(x), asarray(y)
+    kept, inner, rest = x.shape[: x.ndim - axes], x.shape[x.ndim - axes :], y.shape[axes:]
+    if inner != y.shape[:axes]:
+        raise ShapeError(f"tensordot over {axes} axes cannot join {x.shape} and {y.shape}")
+    k = _count(inner)
+    product = matmul(reshape(x, (_count(kept), k)), reshape(y, (k, _count(rest))))
+    return reshape(product, (*kept, *rest))
+
+
+def _count(shape: Shape) -> int:
+    n = 1
+    for length in shape:
+        n *= length
+    return n
+
+
+def _batched(x: Spec, y: Spec) -> bool:
+    return len(x.shape) > 2 or len(y.shape) > 2
+
+
+def _check(x: Shape, y: Shape) -> None:
+    if x[-1] != y[-2]:
+        raise ShapeError(
+            f"MatMul cannot multiply shapes {x} and {y}: {x[-1]} columns meet {y[-2]} rows",
+            hint="transpose one operand with .mT, or check the layer's sizes",
+        )

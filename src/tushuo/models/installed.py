@@ -1,0 +1,85 @@
+"""Model folders: the ones shipped with the package, by name, and any other, by path."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tushuo.errors import BundleError
+
+__all__ = ["BUNDLES", "InstalledModel", "find_model", "installed_models", "read_config"]
+
+BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
+"""Where the shipped model folders lie."""
+
+_MAX_CONFIG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class InstalledModel:
+    """A shipped model: its name, what `config.json` calls its `model_type`, and its folder."""
+
+    name: str
+    model_type: str
+    folder: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+
+def installed_models(model_type: str | None = None) -> list[InstalledModel]:
+    """The shipped models by name, all or those of one type ("show-attend-tell", ...)."""
+    folders = sorted(path.parent for path in BUNDLES.glob("*/config.json"))
+    types = [str(read_config(folder / "config.json").get("model_type")) for folder in folders]
+    models = [InstalledModel(f.name, kind, f) for f, kind in zip(folders, types, strict=True)]
+    return [model for model in models if model_type in (None, model.model_type)]
+
+
+def find_model(name_or_path: str | os.PathLike[str], model_type: str | None = None) -> Path:
+    """The folder of a model.
+
+    Args:
+        name_or_path: The name of a shipped model (such a name comes before a folder of the same
+            name; write `./name` for the folder), or the path of a folder.
+        model_type: Names of models of other types are not offered in the error.
+
+    Raises:
+        BundleError: There is no such model or folder; the hint lists the shipped ones.
+    """
+    text = os.fspath(name_or_path)
+    models = {model.name: model.folder for model in installed_models(model_type)}
+    if text in models:
+        return models[text]
+    if os.path.isdir(text):  # noqa: PTH112  (unlike Path.is_dir it takes any text for an answer)
+        return Path(text)
+    what = "is a file, not a folder" if os.path.isfile(text) else "no such model"  # noqa: PTH113
+    known = ", ".join(models) or "none"
+    raise BundleError(f"{text!r}: {what}", hint=f"installed: {known}; or give a model folder")
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A file that holds one JSON object.
+
+    Raises:
+        BundleError: It is missing, above 1 MiB, or no JSON object.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_CONFIG_BYTES + 1)
+        if len(raw) > _MAX_CONFIG_BYTES:
+            raise BundleError(f"{path}: larger than {_MAX_CONFIG_BYTES} bytes")
+        content = json.loads(raw)
+    except FileNotFoundError:
+        raise BundleError(f"{path}: missing", hint="a model folder needs it") from None
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise BundleError(f"{path}: holds a {type(content).__name__}, expected a JSON object")
+    return content
