@@ -123,6 +123,7 @@ def test_ceil_mode_never_begins_a_window_in_the_margin() -> None:
     x = np.ones((1, 1, 4, 4))
     assert max_pool2d(x, 3, 2, ceil_mode=True).shape == (1, 1, 2, 2)
     assert max_pool2d(x, 2, 3, 1, ceil_mode=True).shape == (1, 1, 2, 2)
+    assert max_pool2d(x, 5, 2, ceil_mode=True).shape == (1, 1, 1, 1)
     assert avg_pool2d(x, 3, 2, ceil_mode=True).numpy().tolist() == np.ones((1, 1, 2, 2)).tolist()
 
 

@@ -7,7 +7,7 @@ from tushuo.caption.captioner import Caption, Captioner, ImageLike, load_caption
 from tushuo.caption.decoding import DecoderStep, Decoding, Hypothesis, beam_search
 from tushuo.caption.explain import explain
 from tushuo.caption.heatmap import heatmap, spotlight
-from tushuo.caption.stream import Outcome, process
+from tushuo.caption.stream import Outcome, Photograph, caption_files, process
 
 __all__ = [
     "Bundle",
@@ -18,7 +18,9 @@ __all__ = [
     "Hypothesis",
     "ImageLike",
     "Outcome",
+    "Photograph",
     "beam_search",
+    "caption_files",
     "explain",
     "heatmap",
     "installed_bundles",

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Bundle:
     decoder: ShowAttendTell
     vocabulary: Vocabulary
     preprocessing: Preprocessing
-    decoding: Decoding = Decoding()
+    decoding: Decoding = field(default_factory=Decoding)
     name: str = ""
 
     @property
@@ -173,9 +173,10 @@ def _networks(
     encoder = EfficientNetLite(encoder_name, classes=1, rng=0)
     decoder = ShowAttendTell(**sizes._asdict(), rng=0)
     weights = read_weights(path)
-    unused = {
-        name: x for name, x in encoder.state_dict().items() if name.startswith("classifier.")
-    }
+    for name in weights:
+        if not name.startswith(("encoder.", "decoder.")):
+            raise BundleError(f"{path}: unknown weight {name!r:.60}")
+    unused = {name: x for name, x in encoder.state_dict().items() if name.startswith("classifier.")}
     try:
         encoder.load_state_dict(_below("encoder.", weights) | unused)
         decoder.load_state_dict(_below("decoder.", weights))
@@ -185,6 +186,4 @@ def _networks(
 
 
 def _below(prefix: str, weights: Weights) -> Weights:
-    return {
-        name.removeprefix(prefix): x for name, x in weights.items() if name.startswith(prefix)
-    }
+    return {name.removeprefix(prefix): x for name, x in weights.items() if name.startswith(prefix)}

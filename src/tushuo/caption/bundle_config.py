@@ -94,7 +94,9 @@ def read_identity(path: Path, sizes: DecoderSizes) -> Identity:
     return Identity(name, str(config.get("language")))
 
 
-def check_vocabulary(path: Path, vocabulary: Vocabulary, language: str, sizes: DecoderSizes) -> None:
+def check_vocabulary(
+    path: Path, vocabulary: Vocabulary, language: str, sizes: DecoderSizes
+) -> None:
     """Whether the words fit the decoder.
 
     Raises:

@@ -213,9 +213,10 @@ def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]
 def _side(features: Floats, channels: int) -> int:
     """Height and width of the feature map."""
     shape = features.shape
-    if features.ndim != 3 or shape[2] != channels or isqrt(shape[1]) ** 2 != shape[1] or not shape[1]:
+    side = isqrt(shape[1]) if features.ndim == 3 else 0
+    if not side or shape[1:] != (side * side, channels):
         raise ShapeError(
             f"features of shape {shape}",
             hint=f"expected (N, L, {channels}) as encode returns, L a square number",
         )
-    return isqrt(shape[1])
+    return side

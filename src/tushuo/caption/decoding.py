@@ -29,7 +29,7 @@ class DecoderStep(NamedTuple):
 
 
 StepFunction: TypeAlias = Callable[[Any, Array], DecoderStep]
-"""From the memory, a tree with leaves (B, K, ...), and the last words, int64 (B, K), one step on."""
+"""From the memory, a tree with leaves (B, K, ...), and the last words, int64 (B, K), one step."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _restricted(
 
 
 def _reorder(state: Any, parents: Array) -> Any:
-    """The memory of the sentences that go on: row k of the new is row `parents[b, k]` of the old."""
+    """The memory of the sentences that go on: row k is row `parents[b, k]` of the old."""
     batch, beams = parents.shape
     rows = asarray((parents + beams * np.arange(batch)[:, None]).ravel())
 

@@ -43,7 +43,7 @@ def heatmap(
     covered = (max(1, round(right - left)), max(1, round(bottom - top)))
     canvas = Image.new("F", size)
     canvas.paste(_smooth(grid, covered), (round(left), round(top)))
-    values = np.maximum(np.asarray(canvas), 0)
+    values: Floats = np.asarray(canvas)
     most = values.max()
     return values / most if most > 0 else values
 

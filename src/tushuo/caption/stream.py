@@ -8,12 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from tushuo.data import Found
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tushuo.caption.captioner import Caption, Captioner
+from tushuo.data import Found, load_image
 from tushuo.errors import ImageError, TushuoError
 
-__all__ = ["Outcome", "process"]
+__all__ = ["Outcome", "Photograph", "caption_files", "process"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,13 +56,57 @@ def process(
     """
     ahead = batch_size if batch_size > 1 else 0
     with ThreadPoolExecutor(_READERS) as pool:
-        waiting = ((entry, pool.submit(_load, load, entry)) for entry in found)
+        loading: Iterator[Future[Outcome[Item, Result]]]
+        loading = (pool.submit(_load, load, entry) for entry in found)
+        loaded = _ahead(loading, ahead)
         try:
-            loaded = _ahead(waiting, ahead)
             while batch := list(islice(loaded, batch_size)):
-                yield from _worked([future.result() for _, future in batch], work)
+                yield from _worked([future.result() for future in batch], work)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Photograph(NamedTuple):
+    """A photograph as the encoder takes it, and itself if it was to be kept."""
+
+    pixels: npt.NDArray[np.float32]
+    image: Image.Image | None
+
+
+def caption_files(
+    captioner: Captioner,
+    found: Iterable[Found],
+    *,
+    beams: int | None = None,
+    batch_size: int = 8,
+    keep_images: bool = False,
+) -> Iterator[Outcome[Photograph, Caption]]:
+    """Caption files; see `process`.
+
+    Args:
+        captioner: What writes the captions.
+        found: The files, as from `find_images`.
+        beams: Width of the search, by default the bundle's.
+        batch_size: Photographs that go through the networks at once.
+        keep_images: Whether outcomes bring the photograph along, to draw it.
+
+    Yields:
+        One outcome for each entry, in order.
+
+    Raises:
+        UsageError: The number of beams is out of its range.
+    """
+    prepare = captioner.preprocessing
+
+    def load(path: Path) -> Photograph:
+        image = load_image(path, at_least=prepare.at_least)
+        return Photograph(prepare(image), image if keep_images else None)
+
+    def work(batch: Sequence[Photograph]) -> list[Caption]:
+        features = captioner.features(np.stack([photograph.pixels for photograph in batch]))
+        return captioner.caption_features(features, beams=beams)
+
+    return process(found, load, work, batch_size)
 
 
 def _load(load: Callable[[Path], Item], entry: Found) -> Outcome[Item, Result]:
@@ -70,9 +119,6 @@ def _load(load: Callable[[Path], Item], entry: Found) -> Outcome[Item, Result]:
     except MemoryError:
         problem = ImageError(f"cannot read {str(entry.path)!r}: it does not fit in memory")
         return Outcome(entry.path, error=problem)
-
-
-Waiting = tuple[Found, "Future[Outcome[Item, Result]]"]
 
 
 def _ahead(source: Iterator[Item], count: int) -> Iterator[Item]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line of this process."""
-    from tushuo.cli.app import app
-    from tushuo.cli.faces import guarded
+    try:
+        from tushuo.cli.app import app
 
-    guarded(app)(prog_name="tushuo")
+        app(prog_name="tushuo")
+    except KeyboardInterrupt:
+        sys.exit(130)

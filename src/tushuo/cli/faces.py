@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 
 from tushuo.errors import BundleError, DatasetError, TushuoError, UsageError
 
-__all__ = ["complain", "guarded", "one_line", "reason", "write"]
+__all__ = ["complain", "guarded", "one_line", "tell_error", "write", "write_json"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,18 +67,32 @@ def write(line: str) -> None:
     sys.stdout.flush()
 
 
-def one_line(path: Path) -> str:
+def write_json(content: Mapping[str, Any]) -> None:
+    """One JSON object on a line of standard output."""
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a name that is no Unicode: Python reads its escapes back
+        text = json.dumps(content)
+    write(text)
+
+
+def one_line(path: str) -> str:
     """A path without tabs, line breaks or other control characters: those become escapes.
 
     A backslash becomes two, so that the path can be read back, where it is no separator.
     """
-    text = str(path)
+    text = path
     return _visible(text if os.sep == "\\" else text.replace("\\", r"\\"))
 
 
-def reason(path: Path, error: TushuoError) -> str:
-    """Why a photograph failed, without the path, which stands beside it."""
-    return str(error).removeprefix(f"cannot read {str(path)!r}: ")
+def tell_error(path: Path, error: TushuoError, as_json: bool) -> None:
+    """Why a photograph failed: on standard error, and where that is JSON on standard output too."""
+    # the path stands beside the reason, and need not be in it
+    why = str(error).removeprefix(f"cannot read {str(path)!r}: ")
+    complain(f"{path}: {why}")
+    if as_json:
+        write_json({"path": str(path), "error": why})
 
 
 def _visible(text: str) -> str:

@@ -12,11 +12,11 @@ _FEW = 4
 
 
 @contextmanager
-def progress(total: int | None, lines: bool = True) -> Iterator[Callable[[], None]]:
+def progress(count: Callable[[], int | None], lines: bool = True) -> Iterator[Callable[[], None]]:
     """A context with a bar.
 
     Args:
-        total: The number of photographs, None if it is unknown.
+        count: Gives the number of photographs, None if it is unknown.
         lines: Whether each photograph gets a line on standard output, which on a terminal shows
             the progress well enough.
 
@@ -24,7 +24,8 @@ def progress(total: int | None, lines: bool = True) -> Iterator[Callable[[], Non
         What to call after each photograph.
     """
     watched = sys.stderr.isatty() and not (lines and sys.stdout.isatty())
-    if not watched or (total is not None and total <= _FEW):
+    total = count() if watched else 0
+    if total is not None and total <= _FEW:
         yield lambda: None
         return
     from rich.console import Console

@@ -35,15 +35,8 @@ def photographs(paths: Sequence[str], leave_out: Path | None = None) -> Iterator
         paths: The arguments.
         leave_out: A folder whose files are not met while its parents are searched.
     """
-    from tushuo.data import find_images
-
     for path in paths:
-        if path == "-":
-            yield from _standard_input(leave_out)
-            continue
-        for found in find_images([path]):
-            if not _is_inside(found.path, leave_out, path):
-                yield found
+        yield from _standard_input(leave_out) if path == "-" else _search(path, leave_out)
 
 
 def count(paths: Sequence[str], leave_out: Path | None = None) -> int | None:
@@ -57,15 +50,23 @@ def _standard_input(leave_out: Path | None) -> Iterator[Found]:
     empty = True
     for line in sys.stdin.buffer:
         path = os.fsdecode(line).rstrip("\r\n")
-        if path and path != "-":
+        if path:
             empty = False
-            yield from photographs([path], leave_out)
+            yield from _search(path, leave_out)
     if empty:
         yield Found(Path("-"), ImageError("no paths on standard input"))
 
 
-def _is_inside(found: Path, folder: Path | None, argument: str) -> bool:
-    """Whether a search that began elsewhere came to the folder."""
-    if folder is None or found == Path(argument) or folder.samefile(argument):
+def _search(path: str, leave_out: Path | None) -> Iterator[Found]:
+    from tushuo.data import find_images
+
+    for found in find_images([path]):
+        if leave_out is None or not _came_into(leave_out, found.path, path):
+            yield found
+
+
+def _came_into(folder: Path, found: Path, start: str) -> bool:
+    """Whether a search that started elsewhere met a file in the folder."""
+    if found == Path(start) or folder.samefile(start):
         return False
     return folder.resolve() == found.parent.resolve()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.errors import GradientError
+from tushuo.errors import DTypeError, GradientError
 from tushuo.graph.backend import is_floating, namespace
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.graph.transforms import jvp, vjp
@@ -47,6 +47,7 @@ def check_grads(
     Raises:
         GradientError: The derivatives differ; the message names the modes, the order, the leaf of
             the result and both numbers. Or a mode is unknown.
+        DTypeError: An argument is not floating-point.
     """
     if unknown := set(modes) - {"forward", "reverse"}:
         raise GradientError(f"mode is {min(unknown)!r}", hint="use 'forward' or 'reverse'")
@@ -119,7 +120,11 @@ def _dot(x: Any, y: Any) -> float:
 
 
 def _double(leaf: Any) -> Tensor:
-    """A floating-point leaf or number in float64; others are left for the transforms to refuse."""
+    """A floating-point leaf or a number in float64."""
     x = asarray(leaf)
-    wide = isinstance(leaf, int | float) or is_floating(x.data)
-    return x.detach().astype(namespace(x.data).float64) if wide else x
+    if not (is_floating(x.data) or isinstance(leaf, int)):
+        raise DTypeError(
+            f"check_grads needs floating-point arguments, got {x.dtype}",
+            hint="close over the others: lambda x: f(x, indices)",
+        )
+    return x.detach().astype(namespace(x.data).float64)

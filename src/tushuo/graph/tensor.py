@@ -10,7 +10,7 @@ import numpy as np
 from tushuo.errors import DTypeError, GradientError, InPlaceError, ShapeError
 from tushuo.graph.backend import Array, frozen, is_array, namespace, to_numpy
 from tushuo.graph.node import Node, caller
-from tushuo.graph.op import Linear, Op, Shape, apply
+from tushuo.graph.op import Linear, Op, Shape, Spec, apply
 
 Scalar = bool | int | float
 
@@ -267,6 +267,10 @@ class Variable(Op):
 
 class Alias(Linear):
     """A value under a new identity, so that a derivative can be taken by it alone."""
+
+    def infer(self, *inputs: Spec) -> Spec:
+        """As the value."""
+        return inputs[0]
 
     def forward(self, xp: Any, *inputs: Array) -> Array:
         """The value itself."""

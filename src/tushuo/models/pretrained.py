@@ -25,7 +25,7 @@ _HEAD = "head.conv.weight"
 
 
 def load_efficientnet(source: str | os.PathLike[str] = "efficientnet-lite0") -> EfficientNetLite:
-    """A trained EfficientNet-Lite in inference mode, with its classifier of ImageNet's 1,000 classes.
+    """A trained EfficientNet-Lite in inference mode, a classifier of ImageNet's 1,000 classes.
 
     Args:
         source: The name of a shipped model, a folder with `config.json` and `model.safetensors`,

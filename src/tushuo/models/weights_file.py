@@ -58,7 +58,9 @@ def _stored(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     with np.errstate(over="ignore"):
         stored = np.ascontiguousarray(array, dtype=dtype)
     if not np.isfinite(stored).all():
-        raise BundleError(f"{name} holds values that are not finite or too large for {dtype.__name__}")
+        raise BundleError(
+            f"{name} holds values that are not finite or too large for {dtype.__name__}"
+        )
     return stored
 
 

@@ -146,6 +146,11 @@ class AdditiveAttention(Module):
                 f"got {q.shape} and {values.shape}"
             )
         keys = self.project(values) if keys is None else keys
+        if keys.shape != (*values.shape[:2], self.key.out_features):
+            raise ShapeError(
+                f"AdditiveAttention got keys {keys.shape} for annotations {values.shape}",
+                hint="make them with project(annotations)",
+            )
         if mask is not None:
             mask = checks.boolean("AdditiveAttention", mask, values.shape[:2], "(N, S)")
             mask = ops.expand_dims(mask, 1)

@@ -60,6 +60,10 @@ class ElmanStep(Recurrence):
         f = ops.tanh if self.nonlinearity == "tanh" else ops.relu
         return (f(inputs + recurrent),)
 
+    def nonlinearity_repr(self) -> str:
+        """What ``repr`` shows of the nonlinearity."""
+        return "" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity!r}"
+
 
 class LSTMStep(Recurrence):
     """Long short-term memory with a forget gate; gates in PyTorch's order i, f, g, o.
@@ -194,6 +198,10 @@ class RNNCell(ElmanStep, Cell):
         super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
         self.nonlinearity = check_nonlinearity("RNNCell", nonlinearity)
 
+    def extra_repr(self) -> str:
+        """Sizes, and the nonlinearity if it is not tanh."""
+        return super().extra_repr() + self.nonlinearity_repr()
+
 
 class LSTMCell(LSTMStep, Cell):
     """A step of an LSTM: ``cell(x, (h, c))`` is ``(h', c')``. As :class:`Cell`, with 4 gates."""
@@ -220,7 +228,7 @@ def parameters(
         name: init.scaled_uniform(shape, hidden, rng=rng, dtype=dtype)
         for name, shape in shapes.items()
     }
-    return {"bias_ih": None, "bias_hh": None} | drawn
+    return drawn if bias else drawn | {"bias_ih": None, "bias_hh": None}
 
 
 def as_states(state: State) -> States:

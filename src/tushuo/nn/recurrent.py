@@ -178,6 +178,10 @@ class RNN(ElmanStep, RecurrentLayers):
         )
         self.nonlinearity = check_nonlinearity("RNN", nonlinearity)
 
+    def extra_repr(self) -> str:
+        """Sizes, and the settings that are not the default ones."""
+        return super().extra_repr() + self.nonlinearity_repr()
+
 
 class LSTM(LSTMStep, RecurrentLayers):
     """An LSTM over sequences, with state ``(h, c)``. As :class:`RecurrentLayers`, with 4 gates."""

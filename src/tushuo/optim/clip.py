@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, TypeVar
 
+import numpy as np
+
 from tushuo.errors import GradientError
 from tushuo.graph.ops import minimum, sqrt, square, sum, zeros
 from tushuo.graph.tensor import Tensor, asarray
@@ -25,6 +27,7 @@ def global_norm(grads: Any) -> Tensor:
     return sqrt(total)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the norm tells
 def clip_grad_norm(grads: T, max_norm: float, error_if_nonfinite: bool = True) -> tuple[T, Tensor]:
     """Gradients scaled down so that their common norm is at most ``max_norm``.
 

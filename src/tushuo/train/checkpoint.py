@@ -18,7 +18,7 @@ from tushuo.train.atomic import replacing
 
 T = TypeVar("T")
 
-_FORMAT, _VERSION = "tushuo.checkpoint", "1"
+_FORMAT, _VERSION = "tushuo.checkpoint", 1
 _MAX_HEADER = 16 * 2**20  # bytes of JSON
 
 
@@ -69,7 +69,8 @@ def save_checkpoint(path: str | Path, tree: Any, scalars: Mapping[str, Any] | No
         CheckpointError: The scalars are not JSON, or the file cannot be written.
     """
     path = Path(path)
-    header = {"format": _FORMAT, "version": _VERSION, "scalars": _encoded(scalars or {})}
+    # one entry: safetensors writes several in an order that changes from file to file
+    header = {_FORMAT: _encoded({"version": _VERSION, "scalars": dict(scalars or {})})}
     arrays = {name: np.asarray(x, order="C") for name, x in flatten(tree).items()}
     try:
         with replacing(path) as temporary:
@@ -110,9 +111,9 @@ def load_tree(path: str | Path, like: T) -> T:
     return load_checkpoint(path).restore(like)
 
 
-def _encoded(scalars: Mapping[str, Any]) -> str:
+def _encoded(header: Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(dict(scalars), default=_plain, ensure_ascii=False)
+        text = json.dumps(header, default=_plain, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"the scalars are not JSON: {error}",
@@ -129,22 +130,27 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} {value!r:.60}")
 
 
-def _scalars(path: Path, header: Mapping[str, str]) -> dict[str, Any]:
-    if header.get("format") != _FORMAT:
+def _scalars(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    if _FORMAT not in metadata:
         raise CheckpointError(
-            f"{path} is not a checkpoint: its header lacks the format {_FORMAT!r}",
+            f"{path} is not a checkpoint: its header has no entry {_FORMAT!r}",
             hint="weights alone are loaded with load_state_dict",
         )
-    if header.get("version") != _VERSION:
+    header = _decoded(metadata[_FORMAT])
+    version, scalars = header.get("version"), header.get("scalars")
+    if version != _VERSION:
         raise CheckpointError(
-            f"{path} is of checkpoint version {header.get('version')!r}, expected {_VERSION!r}",
+            f"{path} is of checkpoint version {version!r:.20}, expected {_VERSION}",
             hint="read it with the tushuo that wrote it",
         )
-    text = header.get("scalars", "")
+    if not isinstance(scalars, dict):
+        raise CheckpointError(f"{path} is damaged: its header holds no scalars")
+    return scalars
+
+
+def _decoded(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if len(text) <= _MAX_HEADER else None
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
-        raise CheckpointError(f"{path}: its header holds no JSON object", hint="it is damaged")
-    return found
+    return found if isinstance(found, dict) else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from tushuo.caption.decoding import Decoding
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.caption.training.features import FeatureCache
 from tushuo.caption.training.recipe import Recipe
-from tushuo.data import Example, Vocabulary, caption_batches, count_batches
+from tushuo.data import Example, Vocabulary, caption_batches, count_batches, tokenize
 from tushuo.errors import DatasetError
 from tushuo.graph import Tensor, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
@@ -61,6 +60,32 @@ class CaptionTask:
         for name, examples in (("train", self.train), ("dev", self.dev)):
             if not examples:
                 raise DatasetError(f"the {name} split has no photographs")
+
+    @classmethod
+    def build(
+        cls,
+        recipe: Recipe,
+        encoder: EfficientNetLite,
+        features: FeatureCache,
+        train: Sequence[Example],
+        dev: Sequence[Example],
+        language: str = "en",
+    ) -> CaptionTask:
+        """A task with the vocabulary of its training captions.
+
+        Raises:
+            DatasetError: A split has no photographs.
+        """
+        texts = (text for example in train for text in example.captions)
+        words = (tokenize(text, language) for text in texts)
+        return cls(
+            recipe=recipe,
+            encoder=encoder,
+            features=features,
+            vocabulary=Vocabulary.build(words, recipe.min_count, language),
+            train=train,
+            dev=dev,
+        )
 
     def decoder(self) -> ShowAttendTell:
         """A decoder with its first weights."""
@@ -161,36 +186,3 @@ class CaptionTask:
             decoding,
             name,
         )
-
-
-def build_task(
-    recipe: Recipe,
-    encoder: EfficientNetLite,
-    features: FeatureCache,
-    train: Sequence[Example],
-    dev: Sequence[Example],
-    language: str,
-) -> CaptionTask:
-    """A task with the vocabulary of its training captions.
-
-    Raises:
-        DatasetError: A split has no photographs.
-    """
-    from tushuo.data import tokenize
-
-    texts = (text for example in train for text in example.captions)
-    words = (tokenize(text, language) for text in texts)
-    vocabulary = Vocabulary.build(words, recipe.min_count, language)
-    return CaptionTask(
-        recipe=recipe,
-        encoder=encoder,
-        features=features,
-        vocabulary=vocabulary,
-        train=train,
-        dev=dev,
-    )
-
-
-def default_folder(out: Path) -> Path:
-    """Where the finished captioner of a run lies."""
-    return out / "bundle"

@@ -48,9 +48,9 @@ class Multiply(Elementwise):
         return x * y
 
     def slopes(self, out: Tensor, *inputs: Tensor) -> Sequence[Slope]:
-        """Y and x."""
+        """Y and x; ``x * log(x)`` behind a ``where`` needs the guard at x = 0."""
         x, y = inputs
-        return lambda t: t * y, lambda t: t * x
+        return lambda t: guarded_multiply(t, y), lambda t: guarded_multiply(t, x)
 
 
 class Divide(Elementwise):

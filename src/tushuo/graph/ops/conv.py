@@ -132,7 +132,7 @@ def conv2d(
         ShapeError: Ranks, channels, groups or sizes do not fit.
         DTypeError: The data types are of different kinds.
     """
-    x, w = promote("conv2d", *_operands("conv2d", x, weight, "(O, C/groups, kh, kw)"))
+    x, w = _operands("conv2d", x, weight, "(O, C/groups, kh, kw)")
     _check_weight(x.shape[1], w.shape, groups)
     window = _window(w.shape, stride, dilation)
     margins = resolve_padding(padding, window, x.shape[2:])
@@ -173,7 +173,7 @@ def conv_transpose2d(
         DTypeError: The data types are of different kinds.
     """
     name = "conv_transpose2d"
-    x, w = promote(name, *_operands(name, x, weight, "(C, O/groups, kh, kw)"))
+    x, w = _operands(name, x, weight, "(C, O/groups, kh, kw)")
     _check_groups(x.shape[1], groups)
     if w.shape[0] != x.shape[1]:
         raise ShapeError(
@@ -188,17 +188,27 @@ def conv_transpose2d(
     return _with_bias(apply(ConvInput(geometry), x, w), bias)
 
 
-def _operands(name: str, x: Any, weight: Any, form: str) -> tuple[Tensor, Tensor]:
-    """Images and weights as Tensors of four axes."""
-    x, w = asarray(x), asarray(weight)
-    if x.ndim != 4:
+def images(name: str, x: Any) -> Tensor:
+    """An operand of four axes.
+
+    Raises:
+        ShapeError: There are more or fewer; the message names the operation.
+    """
+    t = asarray(x)
+    if t.ndim != 4:
         raise ShapeError(
-            f"{name} needs images (N, C, H, W), got shape {x.shape}",
+            f"{name} needs images (N, C, H, W), got shape {t.shape}",
             hint="add missing axes with expand_dims",
         )
+    return t
+
+
+def _operands(name: str, x: Any, weight: Any, form: str) -> tuple[Tensor, Tensor]:
+    """Images and weights of one data type."""
+    t, w = images(name, x), asarray(weight)
     if w.ndim != 4 or 0 in w.shape:
         raise ShapeError(f"{name} needs weights {form}, got shape {w.shape}")
-    return x, w
+    return promote(name, t, w)
 
 
 def _window(weight: Shape, stride: Any, dilation: Any) -> Window:

@@ -6,7 +6,7 @@ itself (depthwise), sums of products along the channels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -57,24 +57,26 @@ class Geometry:
             return None
         return Geometry(self.window, (margins[0], margins[1]), self.groups, self.positions)
 
-    def blocks(self, n: int, channels: int) -> Iterator[slice]:
-        """The images, as many at a time as the cache has room for."""
-        each = prod(self.positions) * prod(self.window.kernel) * channels
-        step = max(1, n if self.window == POINT else _BLOCK // max(1, each))
-        return (slice(i, min(i + step, n)) for i in range(0, max(n, 1), step))
+    def seen(self, channels: int) -> int:
+        """How many elements the windows of one image have, if they must be gathered at all."""
+        if self.window == POINT:
+            return 0
+        return prod(self.positions) * prod(self.window.kernel) * channels
 
 
 def correlate(xp: Namespace, x: Array, w: Array, geometry: Geometry) -> Array:
     """Images (N, H, W, C) and weights (O, C/G, kh, kw) to (N, OH, OW, O)."""
-    if _is_depthwise(w, geometry):
-        return _depthwise(xp, _seen(xp, x, geometry), _by_channel(xp, w), geometry.window)
-    matrix = _matrix(xp, w, geometry)
+    depthwise, c = _is_depthwise(w, geometry), x.shape[3]
+    weights = _by_channel(xp, w) if depthwise else _matrix(xp, w, geometry)
 
     def part(x: Array) -> Array:
-        y = xp.matmul(_columns(xp, x, geometry), matrix)  # (G, M, O/G)
+        if depthwise:
+            return _depthwise(xp, _seen(xp, x, geometry), weights, geometry.window)
+        y = xp.matmul(_columns(xp, x, geometry), weights)  # (G, M, O/G)
         return _ungrouped(xp, y, (x.shape[0], *geometry.positions, w.shape[0]))
 
-    return _joined(xp, [part(x[b, ...]) for b in geometry.blocks(x.shape[0], x.shape[3])])
+    each = prod(geometry.padded) * c if depthwise else geometry.seen(c)
+    return _in_blocks(xp, x, each, part)
 
 
 def spread(xp: Namespace, g: Array, w: Array, geometry: Geometry) -> Array:
@@ -91,7 +93,7 @@ def spread(xp: Namespace, g: Array, w: Array, geometry: Geometry) -> Array:
         seen = _ungrouped(xp, seen, (*g.shape[:3], *window.kernel, c))
         return _cropped(overlap_add(xp, seen, window, geometry.padded), geometry)
 
-    return _joined(xp, [part(g[b, ...]) for b in geometry.blocks(g.shape[0], c)])
+    return _in_blocks(xp, g, geometry.seen(c), part)
 
 
 def weigh(xp: Namespace, x: Array, g: Array, geometry: Geometry) -> Array:
@@ -105,7 +107,7 @@ def weigh(xp: Namespace, x: Array, g: Array, geometry: Geometry) -> Array:
         columns = xp.matrix_transpose(_columns(xp, x, geometry))
         return xp.matmul(columns, _rows(xp, g, geometry.groups))  # (G, kh kw C/G, O/G)
 
-    blocks = geometry.blocks(x.shape[0], x.shape[3])
+    blocks = _blocks(x.shape[0], geometry.seen(x.shape[3]))
     total = sum(part(x[b, ...], g[b, ...]) for b in blocks)
     w = xp.reshape(total, (geometry.groups, kh * kw, c, o // geometry.groups))
     return xp.reshape(xp.permute_dims(w, (0, 3, 2, 1)), (o, c, kh, kw))
@@ -155,8 +157,22 @@ def _ungrouped(xp: Namespace, y: Array, shape: tuple[int, ...]) -> Array:
     return xp.reshape(xp.permute_dims(y, (*range(1, axes), 0, axes)), shape)
 
 
-def _joined(xp: Namespace, parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else xp.concat(parts)
+def _blocks(n: int, each: int) -> Iterator[slice]:
+    """Ranges of n images of so many elements, as many at a time as the cache has room for."""
+    step = max(1, _BLOCK // max(1, each))
+    return (slice(i, min(i + step, n)) for i in range(0, max(n, 1), step))
+
+
+def _in_blocks(xp: Namespace, x: Array, each: int, part: Callable[[Array], Array]) -> Array:
+    """``part`` of all images, computed some at a time."""
+    n, out = x.shape[0], None
+    for b in _blocks(n, each):
+        y = part(x[b, ...])
+        if b == slice(0, n):
+            return y
+        out = xp.empty((n, *y.shape[1:]), dtype=y.dtype) if out is None else out
+        out[b, ...] = y
+    return out
 
 
 def _cropped(x: Array, geometry: Geometry) -> Array:

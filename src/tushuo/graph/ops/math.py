@@ -75,7 +75,9 @@ class Rsqrt(
     """``1 / sqrt(x)``."""
 
 
-class Square(Function, value=lambda xp, x: x * x, slope=lambda t, x, out: t * x * 2):
+class Square(
+    Function, value=lambda xp, x: x * x, slope=lambda t, x, out: guarded_multiply(t * 2, x)
+):
     """``x * x``."""
 
 

@@ -8,6 +8,8 @@ from math import prod
 from operator import index
 from typing import Any
 
+import numpy as np
+
 from tushuo.errors import DTypeError, ShapeError
 from tushuo.graph.backend import Array, Namespace, is_floating
 from tushuo.graph.op import Cotangent, Linear, Op, Shape, Spec, apply, broadcast_shapes
@@ -92,10 +94,10 @@ class Pad(Op):
         """A new array with the elements in the middle."""
         x = inputs[0]
         shape = self.infer(Spec(tuple(x.shape), x.dtype)).shape
-        if self.value:
-            out = xp.full(shape, self.value, dtype=x.dtype)
+        if xp is np:  # keeps the memory layout, channels-last or not
+            out = np.full_like(x, self.value, shape=shape)
         else:
-            out = xp.zeros(shape, dtype=x.dtype)
+            out = xp.full(shape, self.value, dtype=x.dtype)
         out[self._middle(x.shape)] = x
         return out
 

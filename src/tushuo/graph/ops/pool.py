@@ -11,7 +11,7 @@ import numpy as np
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Linear, Spec, apply
-from tushuo.graph.ops.conv import conv2d
+from tushuo.graph.ops.conv import conv2d, images
 from tushuo.graph.ops.creation import ones
 from tushuo.graph.ops.movement import pad
 from tushuo.graph.ops.promotion import floating
@@ -96,7 +96,7 @@ def unfold(x: Any, kernel_size: Any, stride: Any = 1, dilation: Any = 1) -> Tens
     Raises:
         ShapeError: ``x`` has not four axes, or is smaller than the kernel.
     """
-    x, window = _images("unfold", x), _window(kernel_size, stride, dilation)
+    x, window = images("unfold", x), _window(kernel_size, stride, dilation)
     window.positions(x.shape[2:])
     return apply(Unfold(window), x)
 
@@ -153,7 +153,7 @@ def max_pool2d(
         ShapeError: ``x`` has not four axes, or the sizes do not fit.
         DTypeError: ``x`` is not floating-point.
     """
-    x = _images("max_pool2d", x)
+    x = images("max_pool2d", x)
     window = _window(kernel_size, kernel_size if stride is None else stride, dilation)
     margins, overhang = _margins(floating("max_pool2d", x), window, padding, ceil_mode)
     padded = pad(x, ((0, 0), (0, 0), *_joined(margins, overhang)), -np.inf)
@@ -189,7 +189,7 @@ def avg_pool2d(
         ShapeError: ``x`` has not four axes, or the sizes do not fit.
         DTypeError: ``x`` is not floating-point.
     """
-    x = _images("avg_pool2d", x)
+    x = images("avg_pool2d", x)
     window = _window(kernel_size, kernel_size if stride is None else stride, 1)
     margins, overhang = _margins(floating("avg_pool2d", x), window, padding, ceil_mode)
     sums = _sums(x, window, _joined(margins, overhang))
@@ -209,16 +209,6 @@ def _sums(x: Tensor, window: Window, margins: Margins) -> Tensor:
     """The sum of each window."""
     weights = ones((x.shape[1], 1, *window.kernel), like=x)
     return conv2d(x, weights, stride=window.stride, padding=margins, groups=x.shape[1])
-
-
-def _images(name: str, x: Any) -> Tensor:
-    t = asarray(x)
-    if t.ndim != 4:
-        raise ShapeError(
-            f"{name} needs images (N, C, H, W), got shape {t.shape}",
-            hint="add missing axes with expand_dims",
-        )
-    return t
 
 
 def _window(kernel_size: Any, stride: Any, dilation: Any) -> Window:
@@ -241,7 +231,6 @@ def _margins(x: Tensor, window: Window, padding: Any, ceil: bool) -> tuple[Margi
         for axis in zip(x.shape[2:], window.extent, window.stride, margins, strict=True)
     )
     down, right = ((0, o) for o in over)
-    window.positions([n + sum(m) for n, m in zip(x.shape[2:], margins, strict=True)])
     return margins, (down, right)
 
 

@@ -92,8 +92,8 @@ class Atan2(Elementwise):
         """X / r^2 and -y / r^2; 0 at the origin."""
         y, x = inputs
         return (
-            lambda t: guarded_divide(t * x, x * x + y * y),
-            lambda t: negative(guarded_divide(t * y, x * x + y * y)),
+            lambda t: guarded_divide(guarded_multiply(t, x), x * x + y * y),
+            lambda t: negative(guarded_divide(guarded_multiply(t, y), x * x + y * y)),
         )
 
 

@@ -1,0 +1,10 @@
+"""Training captioners: feature maps kept on disk, the recipe, the run."""
+
+from __future__ import annotations
+
+from tushuo.caption.training.features import FeatureCache, default_cache
+from tushuo.caption.training.recipe import Recipe
+from tushuo.caption.training.run import train_captioner
+from tushuo.caption.training.task import CaptionTask
+
+__all__ = ["CaptionTask", "FeatureCache", "Recipe", "default_cache", "train_captioner"]

@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["BatchSize", "Beam", "Json", "Model"]
+
+Model = Annotated[
+    str, typer.Option(help="The name of an installed bundle (see: tushuo models), or a folder.")
+]
+Beam = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="Sentences to search among.", show_default="the bundle's"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+BatchSize = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=512,
+        help="Photographs at once. With 1, each path on standard input is answered before the "
+        "next is read.",
+    ),
+]

@@ -1,0 +1,100 @@
+"""`tushuo train`: learn from your own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tushuo.cli.faces import guarded, write
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Train a network on your own data.")
+
+Data = Annotated[Path, typer.Option(metavar="DIR", help="The folder of a data set of captions.")]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where checkpoints, logs and the bundle go.")
+]
+CaptionFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The caption file, where the folder has several."),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where feature maps are kept.", show_default="user's cache"),
+]
+
+
+@app.callback()
+def options() -> None:
+    """Train a network on your own data."""
+
+
+@app.command()
+@guarded
+def caption(
+    data: Data,
+    out: Out,
+    captions: CaptionFile = None,
+    language: Annotated[str, typer.Option(help="Of the captions: en or zh.")] = "en",
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="An installed EfficientNet-Lite, a folder of one, or a published .pth file."
+        ),
+    ] = "efficientnet-lite0",
+    size: Annotated[
+        int, typer.Option(min=32, help="Side of the squares that photographs become.")
+    ] = 224,
+    epochs: Annotated[int, typer.Option(min=1)] = 12,
+    images_per_batch: Annotated[int, typer.Option(min=1)] = 16,
+    hidden: Annotated[int, typer.Option(min=1, help="Size of the LSTM's memory.")] = 512,
+    embedding: Annotated[int, typer.Option(min=1, help="Size of a word vector.")] = 256,
+    lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = 1e-3,
+    dropout: Annotated[float, typer.Option(min=0, max=0.95)] = 0.5,
+    min_count: Annotated[int, typer.Option(min=1, help="Rarer words are left out.")] = 5,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    cache: Cache = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave malformed entries out.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove another run in --out.")
+    ] = False,
+) -> None:
+    """Train a captioner on photographs with captions.
+
+    The data set is a folder in the layout of Flickr8k, with a Karpathy dataset_*.json, with COCO's
+    annotations, or with captions.csv or metadata.jsonl. A run that was stopped goes on when the
+    same command is given again. In the end the folder OUT/bundle holds the captioner: give it to
+    `tushuo caption --model`.
+    """
+    from tushuo.caption.training import Recipe, train_captioner
+
+    recipe = Recipe(
+        encoder=encoder,
+        size=size,
+        epochs=epochs,
+        images_per_batch=images_per_batch,
+        hidden=hidden,
+        embedding=embedding,
+        lr=lr,
+        dropout=dropout,
+        min_count=min_count,
+        seed=seed,
+    )
+    bundle = train_captioner(
+        data,
+        out,
+        recipe,
+        captions=captions,
+        language=language,
+        cache=cache,
+        skip_bad=skip_bad,
+        overwrite=overwrite,
+    )
+    if bundle is None:
+        raise typer.Exit(130)
+    write(str(bundle))
