@@ -14,6 +14,7 @@ the package (`tushuo.nn`, ...). Each is imported when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ if TYPE_CHECKING:
     )
     from tushuo.graph.ops import *  # noqa: F403
 
-    __version__: str
     __all__ = ["Caption", "Captioner", "load_captioner"]
     __all__ += ["caption", "data", "errors", "graph", "models", "nn", "optim", "train"]
     __all__ += ["Tensor", "asarray", "tree_map", "variable"]
     __all__ += ["check_grads", "grad", "gradient", "hessian", "jacobian", "jvp"]
     __all__ += ["value_and_grad", "vjp"]
     __all__ += ops.__all__
+
+__version__ = "0.1.0"
 
 _LAYERS = ("caption", "data", "errors", "graph", "models", "nn", "optim", "train")
 _CAPTION = ("Caption", "Captioner", "load_captioner")
@@ -59,7 +61,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_exported(), "__version__"})
+    return sorted({*globals(), *_exported()})
 
 
 def _found(name: str) -> Any:
@@ -67,8 +69,6 @@ def _found(name: str) -> Any:
         return import_module(f"tushuo.{name}")
     if name in _CAPTION:
         return getattr(import_module("tushuo.caption"), name)
-    if name == "__version__":
-        return import_module("importlib.metadata").version("tushuo")
     if name == "__all__":
         return _exported()
     if name in _GRAPH:
@@ -83,5 +83,6 @@ def _exported() -> list[str]:
 
 
 def _operations() -> list[str]:
-    names: list[str] = import_module("tushuo.graph.ops").__all__
-    return names
+    """The public functions of the package of operations."""
+    functions = vars(import_module("tushuo.graph.ops")).items()
+    return [name for name, value in functions if isinstance(value, FunctionType) and name[0] != "_"]

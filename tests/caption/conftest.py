@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import save_photograph, tiny_bundle
 
+from tiny import save_photograph, tiny_bundle
 from tushuo.caption import Captioner, save_bundle
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from tiny import tiny_bundle
 
+from tiny import tiny_bundle
 from tushuo.caption import Decoding, bundle, installed_bundles, load_bundle, save_bundle
 from tushuo.data import Vocabulary
 from tushuo.errors import BundleError

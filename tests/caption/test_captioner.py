@@ -7,8 +7,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import tiny_bundle
 
+from tiny import tiny_bundle
 from tushuo.caption import load_captioner
 from tushuo.data import load_image
 from tushuo.errors import BundleError, ImageError, ShapeError, UsageError

@@ -151,6 +151,7 @@ def test_a_larger_beam_seldom_lowers_the_log_probability():
 
 def hostile(values):
     """A decoder that says the same whatever it is asked."""
+
     def step(state, words):
         shape = (*words.shape, len(values))
         log_probs = np.broadcast_to(np.array(values, dtype=np.float64), shape)
@@ -167,9 +168,7 @@ ODD = st.one_of(st.floats(-1e6, 0), st.sampled_from([np.nan, -np.inf, np.inf]))
 def test_there_is_always_a_caption(values, beams, max_words):
     state = {"h": np.zeros((2, beams, 1))}
     chosen = Decoding(beams, max_words)
-    found = beam_search(
-        hostile(values), state, 2, chosen, bos=BOS, eos=EOS, forbidden=(PAD, UNK)
-    )
+    found = beam_search(hostile(values), state, 2, chosen, bos=BOS, eos=EOS, forbidden=(PAD, UNK))
     for ranked in found:
         assert ranked
         for h in ranked:
@@ -194,9 +193,7 @@ def test_no_photographs_no_captions():
 
 def test_a_vocabulary_without_a_word_is_refused():
     with pytest.raises(UsageError, match="all 4 words are forbidden"):
-        beam_search(
-            hostile([0.0] * 4), {}, 1, Decoding(), bos=BOS, eos=EOS, forbidden=(PAD, UNK)
-        )
+        beam_search(hostile([0.0] * 4), {}, 1, Decoding(), bos=BOS, eos=EOS, forbidden=(PAD, UNK))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_order_is_kept_and_bad_ones_stop_nothing(batch_size):
     assert [str(outcome.path) for outcome in outcomes] == names
     results = {str(o.path): o.result for o in outcomes if o.error is None}
     assert results == {"a": "<A>", "b": "<B>", "c": "<C>", "d": "<D>"}
-    assert sum(batches, []) == ["A", "B", "C", "D"]
+    assert [item for batch in batches for item in batch] == ["A", "B", "C", "D"]
     assert all(len(batch) <= batch_size for batch in batches)
     assert "does not fit in memory" in str(outcomes[3].error)
 

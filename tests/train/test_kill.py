@@ -14,7 +14,6 @@ import pytest
 
 import tushuo.train
 from train import job
-
 from tushuo.train import read_log
 from tushuo.train.run_folder import BEST, LAST, LOG
 
@@ -59,7 +58,7 @@ def test_the_job_learns(uninterrupted):
 
 
 def test_killed_by_the_clock(tmp_path, uninterrupted):
-    """A run takes about 0.4 s after it is ready."""
+    """A run takes half a second or more after it is ready."""
     moments, codes = random.Random(), []
     while 0 not in codes:
         process = start(tmp_path)
@@ -73,10 +72,12 @@ def test_killed_by_the_clock(tmp_path, uninterrupted):
 
 
 def test_killed_at_any_line(tmp_path, uninterrupted):
-    """Each line of the loop is as likely: also between a checkpoint, its log and its renaming."""
-    lines, codes = random.Random(), []
+    """Anywhere in the 4,000 lines of a run: also between a checkpoint, its log and its renaming."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # shown if the test fails
+    lines, codes = random.Random(seed), []
     while 0 not in codes:
-        line = lines.randint(1, 1500) if len(codes) < 6 else 10**9
+        line = lines.randint(1, 900) if len(codes) < 6 else 10**9
         codes.append(finish(start(tmp_path, "--die-at-line", str(line))))
     assert codes.count(-signal.SIGKILL) >= 4
     assert_same(tmp_path, uninterrupted)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from tushuo import __version__
+from tushuo.cli import train
 from tushuo.cli.caption import caption
 from tushuo.cli.classify import classify
 from tushuo.cli.evaluate import evaluate
@@ -26,9 +26,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        import tushuo
-
-        typer.echo(f"tushuo {tushuo.__version__}")
+        typer.echo(f"tushuo {__version__}")
         raise typer.Exit
 
 
@@ -45,5 +43,4 @@ def options(
 for command in (caption, classify, evaluate, models):
     app.command()(guarded(command))
 
-if find_spec("tushuo.cli.train"):
-    app.add_typer(import_module("tushuo.cli.train").app, name="train")
+app.add_typer(train.app, name="train")

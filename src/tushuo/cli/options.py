@@ -13,7 +13,12 @@ Model = Annotated[
 ]
 Beam = Annotated[
     int | None,
-    typer.Option(min=1, max=100, help="Sentences to search among.", show_default="the bundle's"),
+    typer.Option(
+        min=1,
+        max=100,
+        help="Width of the beam search; 1 takes the likeliest word each time.",
+        show_default="the bundle's",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 BatchSize = Annotated[

@@ -6,7 +6,6 @@ from tushuo.graph.op import Bilinear, Elementwise, Linear, Op, Spec, Stop, apply
 
 from tushuo.graph.tensor import Tensor, asarray, variable  # isort: skip
 from tushuo.graph.check import check_grads
-
 from tushuo.graph.transforms import (
     grad,
     gradient,

@@ -58,7 +58,7 @@ def to_numpy(array: Array) -> np.ndarray:
 def is_floating(array: Array) -> bool:
     """Whether the array holds real floating-point numbers."""
     if type(array) is np.ndarray:
-        return array.dtype.kind == "f"
+        return bool(array.dtype.kind == "f")
     return bool(namespace(array).isdtype(array.dtype, "real floating"))
 
 

@@ -34,7 +34,8 @@ class Trace:
             result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **kwargs)
         finally:
             origin.live = False
-        self.result, self.aux = result if has_aux else (result, None)
+        self.result: Any = result[0] if has_aux else result
+        self.aux: Any = result[1] if has_aux else None
         self.outputs = [asarray(y) for y in leaves(self.result)]
         self.record = self._reaches_others()
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from tushuo.nn.init import Rng, generator
-
 from tushuo.errors import BundleError
 from tushuo.graph import ops
 from tushuo.graph.tensor import Tensor
 from tushuo.nn import BatchNorm2d, Conv2d, Dropout, Linear, Module, relu6
+from tushuo.nn.init import Rng, generator
 
 
 class Stage(NamedTuple):
@@ -98,7 +97,7 @@ class Block(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, outputs, H / stride, W / stride)."""
-        y = x if self.expand is None else relu6(self.expand(x))
+        y: Tensor = x if self.expand is None else relu6(self.expand(x))
         y = self.project(relu6(self.depthwise(y)))
         return x + y if self.residual else y
 
@@ -146,7 +145,8 @@ class EfficientNetLite(Module):
     def forward(self, x: Tensor, rng: Rng = None) -> Tensor:
         """The logits of each class, (N, classes)."""
         pooled = ops.mean(self.features(x), axis=(2, 3))
-        return self.classifier(self.dropout(pooled, rng=rng))
+        logits: Tensor = self.classifier(self.dropout(pooled, rng=rng))
+        return logits
 
     def folded(self) -> EfficientNetLite:
         """The same function in inference, batch norms folded into the convolutions."""

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tushuo.nn.init import Rng, generator
-
 from tushuo.graph import ops
 from tushuo.graph.tensor import Tensor
 from tushuo.nn import (
@@ -27,6 +25,7 @@ from tushuo.nn import (
     sigmoid,
     tanh,
 )
+from tushuo.nn.init import Rng, generator
 
 
 class Annotations(NamedTuple):
@@ -154,7 +153,8 @@ class ShowAttendTell(Module):
 
     def _output(self, vectors: Tensor, h: Tensor, z: Tensor) -> Tensor:
         """The deep output layer (7)."""
-        return self.output(tanh(vectors + self.output_h(h) + self.output_z(z)))
+        logits: Tensor = self.output(tanh(vectors + self.output_h(h) + self.output_z(z)))
+        return logits
 
 
 def doubly_stochastic(weights: Tensor, mask: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ class Module:
         Raises:
             CheckpointError: Names are missing or left over, or a shape differs.
         """
-        own = {**self.named_parameters(), **self.named_buffers()}
+        own: dict[str, Tensor | Buffer] = {**self.named_parameters(), **self.named_buffers()}
         _check_names(type(self).__name__, own.keys(), state.keys())
         for name, old in own.items():
             _check_shape(name, tuple(old.data.shape), tuple(state[name].shape))

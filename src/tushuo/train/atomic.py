@@ -26,7 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
         raise
     if os.name == "posix":
-        _to_disk(path.parent)  # the new name is on the disk only when the folder is
+        with suppress(OSError):  # some network folders refuse
+            _to_disk(path.parent)  # the new name is on the disk only when the folder is
 
 
 def _to_disk(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from tushuo.errors import CheckpointError
 from tushuo.train.arrays import flatten, unflatten
@@ -74,7 +74,8 @@ def save_checkpoint(path: str | Path, tree: Any, scalars: Mapping[str, Any] | No
     arrays = {name: np.asarray(x, order="C") for name, x in flatten(tree).items()}
     try:
         with replacing(path) as temporary:
-            save_file(arrays, temporary, metadata=header)
+            # not save_file, whose own temporary files a kill leaves behind
+            temporary.write_bytes(save(arrays, metadata=header))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"cannot write {path}: {error}", hint="check the folder and the free space"

@@ -9,7 +9,7 @@ from typing import Any
 
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
-from tushuo.graph.op import Cotangent, Linear, Spec, apply
+from tushuo.graph.op import Cotangent, Linear, Shape, Spec, apply
 from tushuo.graph.ops.movement import broadcast_to, expand_dims, normal_axes, reshape
 from tushuo.graph.ops.promotion import promote
 from tushuo.graph.tensor import Tensor, asarray
@@ -25,9 +25,7 @@ class Concat(Linear):
         """The lengths along the axis add up; the others are equal."""
         first, length = inputs[0].shape, 0
         for x in inputs:
-            if len(x.shape) != len(first) or any(
-                a != b for i, (a, b) in enumerate(zip(x.shape, first)) if i != self.axis
-            ):
+            if _without(x.shape, self.axis) != _without(first, self.axis):
                 raise ShapeError(
                     f"Concat along axis {self.axis} cannot join shapes {first} and {x.shape}",
                     hint="all other axes must have equal lengths",
@@ -71,6 +69,10 @@ class Stack(Linear):
     def transpose(self, g: Tensor, *inputs: Tensor) -> Sequence[Cotangent]:
         """For each its slice of the cotangent."""
         return unstack(g, self.axis)
+
+
+def _without(shape: Shape, axis: int) -> tuple[Any, ...]:
+    return (*shape[:axis], len(shape), *shape[axis + 1 :])
 
 
 def concat(xs: Sequence[Any], axis: int = 0) -> Tensor:

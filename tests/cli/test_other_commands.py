@@ -1,0 +1,132 @@
+"""`tushuo classify`, `models` and `evaluate`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from typer.testing import CliRunner
+
+from tiny import save_photograph
+from tushuo.caption import load_captioner
+from tushuo.caption.metrics import evaluate_captions
+from tushuo.cli.app import app
+from tushuo.cli.classify import preprocessing
+from tushuo.data import load_image
+from tushuo.models import installed
+from tushuo.models.efficientnet import EfficientNetLite
+from tushuo.models.pretrained import imagenet_classes, load_efficientnet
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classifier")
+    network = EfficientNetLite("efficientnet-lite0", rng=0)
+    save_file(network.state_dict(), folder / "model.safetensors")
+    (folder / "config.json").write_text('{"model_type": "efficientnet-lite"}')
+    return folder
+
+
+def test_classify(classifier, photos):
+    result = run("classify", photos / "a b.png", photos / "empty.jpg", "--model", classifier)
+    path, *rows = result.stdout.splitlines()
+    assert path == str(photos / "a b.png")
+    assert len(rows) == 5
+    assert result.stderr == f"tushuo: {photos / 'empty.jpg'}: the file is empty\n"
+    assert result.exit_code == 1
+
+    network = load_efficientnet(classifier)
+    pixels = preprocessing(network).batch([load_image(photos / "a b.png")])
+    logits = network(pixels).numpy()[0].astype(np.float64)
+    probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    best = np.argsort(-probabilities)[:5]
+    names = imagenet_classes()
+    assert [row.split("  ")[-1] for row in rows] == [names[i] for i in best]
+    assert [float(row.split("%")[0]) for row in rows] == pytest.approx(
+        100 * probabilities[best], abs=0.06
+    )
+
+
+def test_classify_json(classifier, photos):
+    result = run("classify", photos / "a b.png", photos / "none", "--model", classifier, "--json")
+    good, bad = map(json.loads, result.stdout.splitlines())
+    assert set(good) == {"path", "classes", "model"}
+    assert good["model"] == "efficientnet-lite0"
+    values = [entry["probability"] for entry in good["classes"]]
+    assert values == sorted(values, reverse=True)
+    assert len(values) == 5
+    assert {entry["label"] for entry in good["classes"]} <= set(imagenet_classes())
+    assert bad == {"path": str(photos / "none"), "error": "no such file"}
+
+
+def test_classify_without_the_model(photos, bundle):
+    assert run("classify", photos, "--model", "lite9").exit_code == 2
+    result = run("classify", photos, "--model", bundle)
+    assert "model_type: got 'show-attend-tell', expected 'efficientnet-lite'" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_models(bundle, tmp_path, monkeypatch):
+    shutil.copytree(bundle, tmp_path / "tiny-en")
+    monkeypatch.setattr(installed, "BUNDLES", tmp_path)
+    (line,) = run("models").stdout.splitlines()
+    assert line.split() == ["tiny-en", "show-attend-tell", line.split()[2], "MB"]
+    entry = json.loads(run("models", "--json").stdout)
+    assert entry["path"] == str(tmp_path / "tiny-en")
+    assert entry["bytes"] == sum(path.stat().st_size for path in bundle.iterdir())
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    folder = tmp_path / "data"
+    with (folder.mkdir(), (folder / "captions.csv").open("w", newline=""))[1] as file:
+        rows = csv.writer(file)
+        rows.writerow(["file_name", "caption", "split"])
+        for i in range(4):
+            save_photograph(folder / f"{i}.png", seed=i)
+            split = "dev" if i < 3 else "train"
+            rows.writerow([f"{i}.png", f"a dog runs on grass {i}", split])
+            rows.writerow([f"{i}.png", f"the red cat sits {i}", split])
+    return folder
+
+
+def test_evaluate(bundle, dataset):
+    arguments = ["evaluate", "--data", dataset, "--split", "dev", "--model", bundle, "--beam", 2]
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    paths = [dataset / f"{i}.png" for i in range(3)]
+    captions = load_captioner(bundle)(paths, beams=2)
+    written = [[f"a dog runs on grass {i}", f"the red cat sits {i}"] for i in range(3)]
+    candidates = {str(p): c.text for p, c in zip(paths, captions, strict=True)}
+    scores = evaluate_captions(candidates, dict(zip(map(str, paths), written, strict=True)))
+    for name, value in scores.as_dict().items():
+        assert found[name] == pytest.approx(value)
+    assert found["images"] == 3
+    assert found["signature"].startswith(scores.signature())
+    assert found["signature"].endswith("|model:tiny|split:dev|beam:2|length-penalty:0.5")
+
+    lines = run(*arguments).stdout.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"]
+    assert lines[-1] == found["signature"]
+    assert "images:2" in run(*arguments, "--limit", 2).stdout
+
+
+def test_evaluate_with_wrong_data(bundle, dataset, tmp_path):
+    result = run("evaluate", "--data", tmp_path / "none", "--model", bundle)
+    assert result.stderr.startswith("tushuo: no folder")
+    assert result.exit_code == 2
+    result = run("evaluate", "--data", dataset, "--split", "test", "--model", bundle)
+    assert "no split 'test'" in result.stderr
+    (dataset / "1.png").write_text("no image")
+    result = run("evaluate", "--data", dataset, "--model", bundle)
+    assert "1.png" in result.stderr
+    assert result.exit_code == 1
