@@ -32,13 +32,12 @@ best CIDEr-D was kept. Greedy captions of the {dev} photographs of the dev split
 """
 
 
-def model_card(task: CaptionTask, scalars: Mapping[str, Any], photographs: int) -> str:
+def model_card(task: CaptionTask, scores: Mapping[str, float]) -> str:
     """The text of a bundle's README.md.
 
     Args:
         task: What was trained.
-        scalars: Those of the best checkpoint.
-        photographs: How many photographs it was trained on.
+        scores: Those of the epoch that was kept.
     """
     decoder = task.decoder()
     return _CARD.format(
@@ -47,10 +46,10 @@ def model_card(task: CaptionTask, scalars: Mapping[str, Any], photographs: int) 
         size=task.recipe.size,
         parameters=sum(x.size for x in decoder.parameters()) / 1e6,
         words=len(task.vocabulary),
-        photographs=photographs,
+        photographs=len(task.train),
         epochs=task.recipe.epochs,
         dev=len(task.dev),
-        scores=_table(scalars.get("scores", {})),
+        scores=_table(scores),
         settings=_table(task.recipe.config()),
     )
 

@@ -15,7 +15,7 @@ from tushuo.caption.training.task import CaptionTask
 from tushuo.data import Example, Preprocessing, load_captions, split
 from tushuo.errors import DatasetError
 from tushuo.models.pretrained import load_efficientnet
-from tushuo.train import Trainer, load_checkpoint
+from tushuo.train import Trainer, load_checkpoint, read_log
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +67,9 @@ def train_captioner(
     trainer = _trainer(task, out, overwrite, console)
     decoder = task.decoder()
     outcome = trainer.fit(decoder, task.optimizer().init(decoder))
-    return _bundle(task, out, len(train)) if outcome.finished else None
+    if not outcome.finished:
+        return None
+    return _bundle(task, out, outcome.position.best_epoch)
 
 
 def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
@@ -87,15 +89,16 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
     )
 
 
-def _bundle(task: CaptionTask, out: Path, photographs: int) -> Path:
+def _bundle(task: CaptionTask, out: Path, best_epoch: int | None) -> Path:
     """The bundle of the best epoch; one that this run made before is replaced."""
     best = load_checkpoint(out / "best.safetensors")
     decoder = best.restore({"params": task.decoder()})["params"]
+    epochs = [record for record in read_log(out / "log.jsonl") if "valid" in record]
+    scores = next(record["valid"] for record in epochs if record["epoch"] == best_epoch)
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
-    bundle = task.bundle(decoder, out.resolve().name)
-    save_bundle(folder, bundle, model_card(task, best.scalars, photographs))
+    save_bundle(folder, task.bundle(decoder, out.resolve().name), model_card(task, scores))
     return folder
 
 
