@@ -15,23 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors.numpy import save
-
 from tushuo.errors import CheckpointError, TushuoError
 from tushuo.models.efficientnet import SCALES
-from tushuo.models.efficientnet_names import rename_parameter
-from tushuo.models.torch_file import read_torch_file
+from tushuo.models.pretrained import find_variant, published_weights
+from tushuo.models.weights_file import write_weights
 
-Arrays = dict[str, NDArray[Any]]
-
-# Number of blocks and input channels of the head tell the three apart.
-VARIANTS = {
-    (16, 320): "efficientnet-lite0",
-    (21, 320): "efficientnet-lite1",
-    (21, 352): "efficientnet-lite2",
-}
 # First digits of the sha256 of the published files.
 DIGESTS = {
     "efficientnet-lite0": "579344248a93e230",
@@ -49,7 +37,7 @@ pipeline_tag: image-classification
 Read from `{source}`, sha256 `{digest}`.
 {origin}
 
-Changes: the parameters have other names and the type {dtype}; the values are otherwise the same.
+Changes: the parameters have other names; matrices and kernels are rounded to float16.
 Input: RGB from 0 to 255, cropped at the centre, {size} x {size}, then `(x - 127) / 128`.
 """
 PUBLISHED = """\
@@ -59,26 +47,7 @@ are under the Apache License 2.0, and so is this copy."""
 UNKNOWN = "This is not a published file of EfficientNet-Lite: its origin and licence are not known."
 
 
-def rename(published: Arrays, dtype: str) -> Arrays:
-    """The parameters under our names, in order, as `dtype`."""
-    pairs = ((rename_parameter(name), array) for name, array in published.items())
-    return {name: np.ascontiguousarray(array, dtype) for name, array in pairs if name is not None}
-
-
-def find_variant(parameters: Arrays) -> str:
-    """Which network the shapes belong to."""
-    blocks = {name.split(".")[1] for name in parameters if name.startswith("blocks.")}
-    head = parameters.get("head.conv.weight", np.empty((0, 0)))
-    variant = VARIANTS.get((len(blocks), head.shape[1]))
-    if variant is None:
-        raise CheckpointError(
-            f"{len(blocks)} blocks and {head.shape[1]} channels before the head",
-            hint=f"expected one of {', '.join(VARIANTS.values())}",
-        )
-    return variant
-
-
-def configuration(variant: str, dtype: str) -> dict[str, Any]:
+def configuration(variant: str) -> dict[str, Any]:
     """What `config.json` says: the scaling and the preprocessing."""
     width, depth, size, dropout = SCALES[variant]
     return {
@@ -100,7 +69,7 @@ def configuration(variant: str, dtype: str) -> dict[str, Any]:
         "image_std": [128.0, 128.0, 128.0],
         "crop_padding": 32,
         "resample": "bicubic",
-        "dtype": dtype,
+        "dtype": "float16",
     }
 
 
@@ -115,33 +84,32 @@ def model_card(source: Path, config: dict[str, Any]) -> str:
         source=source.name,
         digest=digest,
         origin=PUBLISHED.format(variant=variant) if published else UNKNOWN,
-        dtype=config["dtype"],
         size=config["image_size"],
     )
 
 
-def import_weights(source: Path, out: Path, dtype: str = "float16") -> str:
+def import_weights(source: Path, out: Path) -> str:
     """Writes `model.safetensors`, `config.json` and `README.md` into `out`.
 
     Args:
         source: A published `.pth` file.
         out: Folder; made when absent. Files that stand there are never overwritten.
-        dtype: "float16" or "float32".
 
     Returns:
         The network that was found, such as "efficientnet-lite0".
 
     Raises:
-        CheckpointError: `source` is not a file of such weights, or `out` holds files already.
+        CheckpointError: `source` is damaged, or `out` holds files already.
+        BundleError: `source` holds the weights of another network.
     """
     for name in ("model.safetensors", "config.json", "README.md"):
         if (out / name).exists():
             raise CheckpointError(f"{out / name} exists", hint="choose another folder for --out")
-    parameters = rename(read_torch_file(source), dtype)
-    variant = find_variant(parameters)
-    config = configuration(variant, dtype)
+    weights = published_weights(source)
+    variant = find_variant(source, {name: array.shape for name, array in weights.items()})
+    config = configuration(variant)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "model.safetensors").write_bytes(save(parameters, {"format": "np"}))
+    write_weights(out / "model.safetensors", weights)
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     (out / "README.md").write_text(model_card(source, config), "utf-8")
     return variant
@@ -152,14 +120,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Turn published weights into a model folder.")
     parser.add_argument("source", type=Path, help="a .pth file of EfficientNet-Lite 0, 1 or 2")
     parser.add_argument("--out", type=Path, required=True, help="the folder to write")
-    parser.add_argument("--dtype", choices=("float16", "float32"), default="float16")
     options = parser.parse_args()
     try:
-        variant = import_weights(options.source, options.out, options.dtype)
+        variant = import_weights(options.source, options.out)
     except TushuoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{options.out}: {variant}, {options.dtype}")
+    print(f"{options.out}: {variant}")
     return 0
 
 

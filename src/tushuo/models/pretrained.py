@@ -14,7 +14,13 @@ from tushuo.models.installed import find_model, read_config
 from tushuo.models.torch_file import read_torch_file
 from tushuo.models.weights_file import Weights, read_shapes, read_weights
 
-__all__ = ["MODEL_TYPE", "imagenet_classes", "load_efficientnet"]
+__all__ = [
+    "MODEL_TYPE",
+    "find_variant",
+    "imagenet_classes",
+    "load_efficientnet",
+    "published_weights",
+]
 
 MODEL_TYPE = "efficientnet-lite"
 CLASSES = 1000
@@ -37,13 +43,13 @@ def load_efficientnet(source: str | os.PathLike[str] = "efficientnet-lite0") -> 
     """
     path = Path(source)
     if path.suffix in (".pth", ".pt"):
-        return _network(path, _renamed(read_torch_file(path)))
+        return _network(path, published_weights(path))
     folder = find_model(source, MODEL_TYPE)
     config, weights = folder / "config.json", folder / "model.safetensors"
     kind = read_config(config).get("model_type")
     if kind != MODEL_TYPE:
         raise BundleError(f"{config}: model_type: got {kind!r:.60}, expected {MODEL_TYPE!r}")
-    _variant(weights, read_shapes(weights))
+    find_variant(weights, read_shapes(weights))
     return _network(weights, read_weights(weights))
 
 
@@ -53,13 +59,19 @@ def imagenet_classes() -> tuple[str, ...]:
     return tuple(path.read_text("utf-8").splitlines())
 
 
-def _renamed(published: Weights) -> Weights:
+def published_weights(path: Path) -> Weights:
+    """The weights of a published `.pth` file under our names.
+
+    Raises:
+        CheckpointError: The file is damaged or holds other parameters.
+    """
+    published = read_torch_file(path)
     pairs = ((rename_parameter(name), array) for name, array in published.items())
     return {name: array for name, array in pairs if name is not None}
 
 
 def _network(path: Path, weights: Weights) -> EfficientNetLite:
-    name = _variant(path, {key: array.shape for key, array in weights.items()})
+    name = find_variant(path, {key: array.shape for key, array in weights.items()})
     network = EfficientNetLite(name, CLASSES, rng=0)
     try:
         return network.load_state_dict(weights).eval()
@@ -67,8 +79,12 @@ def _network(path: Path, weights: Weights) -> EfficientNetLite:
         raise BundleError(f"{path}: {error.problem}", hint=error.hint) from None
 
 
-def _variant(path: Path, shapes: Mapping[str, tuple[Any, ...]]) -> str:
-    """The name of the network that the shapes belong to."""
+def find_variant(path: Path, shapes: Mapping[str, tuple[Any, ...]]) -> str:
+    """The name of the network that the shapes belong to.
+
+    Raises:
+        BundleError: They belong to none; the message names the file.
+    """
     blocks = len({name.split(".")[1] for name in shapes if name.startswith("blocks.")})
     head = shapes.get(_HEAD, ())
     channels = head[1] if len(head) == 4 else 0

@@ -48,9 +48,10 @@ def write_weights(path: Path, weights: Mapping[str, npt.NDArray[Any]]) -> None:
     Raises:
         BundleError: A value is not finite, or too large for float16.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    save_file({name: _stored(name, x) for name, x in weights.items()}, path, {"format": "np"})
+    stored = {name: _stored(name, x) for name, x in weights.items()}
+    path.write_bytes(save(stored, {"format": "np"}))  # save_file would make it private
 
 
 def _stored(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
