@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ def founds(names):
     return [Found(Path(name)) for name in names]
 
 
+@pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 50])
-def test_order_is_kept_and_bad_ones_stop_nothing(batch_size):
+def test_order_is_kept_and_bad_ones_stop_nothing(batch_size, workers):
     names = ["a", "bad1", "b", "huge", "c", "d", "bad2"]
     batches = []
 
@@ -32,11 +34,11 @@ def test_order_is_kept_and_bad_ones_stop_nothing(batch_size):
         batches.append(list(items))
         return [f"<{item}>" for item in items]
 
-    outcomes = list(process(founds(names), load, work, batch_size))
+    outcomes = list(process(founds(names), load, work, batch_size, workers))
     assert [str(outcome.path) for outcome in outcomes] == names
     results = {str(o.path): o.result for o in outcomes if o.error is None}
     assert results == {"a": "<A>", "b": "<B>", "c": "<C>", "d": "<D>"}
-    assert [item for batch in batches for item in batch] == ["A", "B", "C", "D"]
+    assert sorted(item for batch in batches for item in batch) == ["A", "B", "C", "D"]
     assert all(len(batch) <= batch_size for batch in batches)
     assert "does not fit in memory" in str(outcomes[3].error)
 
@@ -62,6 +64,18 @@ def test_no_more_is_read_ahead_than_a_batch(batch_size, most):
     assert len(taken) <= most
     outcomes.close()
     assert len(taken) <= most
+
+
+def test_workers_work_at_the_same_time():
+    meeting = threading.Barrier(3)
+
+    def work(items):
+        meeting.wait(timeout=10)
+        return items
+
+    names = [str(i) for i in range(6)]
+    outcomes = list(process(founds(names), load, work, batch_size=2, workers=3))
+    assert [outcome.result for outcome in outcomes] == names
 
 
 def test_captions_of_files(captioner, photographs, tmp_path):

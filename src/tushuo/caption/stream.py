@@ -41,8 +41,9 @@ def process(
     load: Callable[[Path], Item],
     work: Callable[[Sequence[Item]], Sequence[Result]],
     batch_size: int = 8,
+    workers: int = 1,
 ) -> Iterator[Outcome[Item, Result]]:
-    """Load photographs in other threads, and work on a batch while the next is loaded.
+    """Load photographs in other threads, and work on batches while the next are loaded.
 
     Args:
         found: What to process; entries with an error are passed on as they are.
@@ -50,19 +51,23 @@ def process(
         work: Turns loaded items into as many results.
         batch_size: Photographs a batch, from 1. With 1 nothing is read ahead: a photograph is
             answered before the next path is asked for.
+        workers: Batches worked on at once, each in a thread; 1 if ``batch_size`` is.
 
     Yields:
         One outcome for each entry, in order.
     """
-    ahead = batch_size if batch_size > 1 else 0
-    with ThreadPoolExecutor(_READERS) as pool:
+    ahead, behind = (batch_size, workers - 1) if batch_size > 1 else (0, 0)
+    with ThreadPoolExecutor(_READERS) as pool, ThreadPoolExecutor(behind + 1) as crew:
         loading: Iterator[Future[Outcome[Item, Result]]]
         loading = (pool.submit(_load, load, entry) for entry in found)
-        loaded = _ahead(loading, ahead)
+        loaded = (future.result() for future in _ahead(loading, ahead))
+        batches = iter(lambda: list(islice(loaded, batch_size)), [])
+        working = (crew.submit(_worked, batch, work) for batch in batches)
         try:
-            while batch := list(islice(loaded, batch_size)):
-                yield from _worked([future.result() for future in batch], work)
+            for done in _ahead(working, behind):
+                yield from done.result()
         finally:
+            crew.shutdown(wait=False, cancel_futures=True)
             pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -79,6 +84,7 @@ def caption_files(
     *,
     beams: int | None = None,
     batch_size: int = 8,
+    workers: int = 1,
     keep_images: bool = False,
 ) -> Iterator[Outcome[Photograph, Caption]]:
     """Caption files; see `process`.
@@ -88,6 +94,7 @@ def caption_files(
         found: The files, as from `find_images`.
         beams: Width of the search, by default the bundle's.
         batch_size: Photographs that go through the networks at once.
+        workers: Batches worked on at once, each in a thread.
         keep_images: Whether outcomes bring the photograph along, to draw it.
 
     Yields:
@@ -106,7 +113,7 @@ def caption_files(
         features = captioner.features(np.stack([photograph.pixels for photograph in batch]))
         return captioner.caption_features(features, beams=beams)
 
-    return process(found, load, work, batch_size)
+    return process(found, load, work, batch_size, workers)
 
 
 def _load(load: Callable[[Path], Item], entry: Found) -> Outcome[Item, Result]:
@@ -133,11 +140,10 @@ def _ahead(source: Iterator[Item], count: int) -> Iterator[Item]:
 
 def _worked(
     batch: Sequence[Outcome[Item, Result]], work: Callable[[Sequence[Item]], Sequence[Result]]
-) -> Iterator[Outcome[Item, Result]]:
+) -> list[Outcome[Item, Result]]:
     items = [outcome.item for outcome in batch if outcome.item is not None]
     results = iter(work(items) if items else ())
-    for outcome in batch:
-        if outcome.item is None:
-            yield outcome
-        else:
-            yield Outcome(outcome.path, outcome.item, next(results))
+    return [
+        outcome if outcome.item is None else Outcome(outcome.path, outcome.item, next(results))
+        for outcome in batch
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
 from tushuo.cli.options import BatchSize, Beam, Json, Model
 from tushuo.cli.pictures import Pictures
@@ -35,20 +36,26 @@ def caption(
     beam: Beam = None,
     as_json: Json = False,
     explain: ExplainDir = None,
-    batch_size: BatchSize = 8,
+    batch_size: BatchSize = 4,
 ) -> None:
     """Write a sentence for each photograph: path, tab, caption.
 
     The exit status is 0 when all went well, 1 when a photograph failed (the others are still
     captioned), 2 for wrong usage.
     """
+    workers = divide_cores()
     from tushuo.caption import caption_files, load_captioner
 
     captioner = load_captioner(model)
     pictures = None if explain is None else Pictures(explain)
     found = photographs(paths, leave_out=explain)
     outcomes = caption_files(
-        captioner, found, beams=beam, batch_size=batch_size, keep_images=pictures is not None
+        captioner,
+        found,
+        beams=beam,
+        batch_size=batch_size,
+        workers=workers,
+        keep_images=pictures is not None,
     )
     failed = False
     with progress(lambda: count(paths, explain)) as advance:

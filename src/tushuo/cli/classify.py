@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import one_line, tell_error, write, write_json
 from tushuo.cli.options import BatchSize, Json
 from tushuo.cli.progress import progress
@@ -40,12 +41,13 @@ def classify(
     paths: Paths,
     model: Classifier = "efficientnet-lite0",
     as_json: Json = False,
-    batch_size: BatchSize = 8,
+    batch_size: BatchSize = 4,
 ) -> None:
     """Name the five likeliest ImageNet classes of each photograph.
 
     The exit status is that of `tushuo caption`.
     """
+    workers = divide_cores()
     from tushuo.caption import process
     from tushuo.data import load_image
     from tushuo.models.pretrained import load_efficientnet
@@ -58,7 +60,8 @@ def classify(
         return prepare(load_image(path, at_least=prepare.at_least))
 
     with progress(lambda: count(paths)) as advance:
-        for outcome in process(photographs(paths), load, _classifier(network), batch_size):
+        found, work = photographs(paths), _classifier(network)
+        for outcome in process(found, load, work, batch_size, workers):
             _tell(outcome, network.name, as_json)
             failed |= outcome.error is not None
             advance()

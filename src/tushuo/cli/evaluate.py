@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import write, write_json
 from tushuo.cli.options import BatchSize, Beam, Json, Model
 from tushuo.cli.progress import progress
@@ -42,6 +43,7 @@ def evaluate(
     Each is between 0 and 1, but CIDEr and CIDEr-D between 0 and 10. The last line says how the
     scores were made: only scores with equal lines compare.
     """
+    workers = divide_cores()
     from tushuo.caption import load_captioner
     from tushuo.caption.metrics import evaluate_captions
     from tushuo.data import load_captions
@@ -49,7 +51,7 @@ def evaluate(
     examples = load_captions(data, captions).examples(split)[:limit]
     captioner = load_captioner(model)
     settings = captioner.settings(beams=beam)
-    texts = _captions(captioner, examples, settings.beams, batch_size)
+    texts = _captions(captioner, examples, settings.beams, batch_size, workers)
     written = {str(example.image): example.captions for example in examples}
     scores = evaluate_captions(dict(zip(written, texts, strict=True)), written)
     signature = (
@@ -65,7 +67,7 @@ def evaluate(
 
 
 def _captions(
-    captioner: Captioner, examples: Sequence[Example], beams: int, batch_size: int
+    captioner: Captioner, examples: Sequence[Example], beams: int, batch_size: int, workers: int
 ) -> list[str]:
     """A caption for each photograph; the first that cannot be read ends it."""
     from tushuo.caption import caption_files
@@ -74,7 +76,9 @@ def _captions(
     found = (Found(example.image) for example in examples)
     texts: list[str] = []
     with progress(lambda: len(examples), lines=False) as advance:
-        for outcome in caption_files(captioner, found, beams=beams, batch_size=batch_size):
+        for outcome in caption_files(
+            captioner, found, beams=beams, batch_size=batch_size, workers=workers
+        ):
             if outcome.error is not None:
                 raise outcome.error
             texts.append(outcome.result.text if outcome.result else "")
