@@ -50,7 +50,7 @@ def model_card(task: CaptionTask, scores: Mapping[str, float]) -> str:
         epochs=task.recipe.epochs,
         dev=len(task.dev),
         scores=_table(scores),
-        settings=_table(task.recipe.config()),
+        settings=_table({**task.recipe.config(), "encoder": task.encoder.name}),
     )
 
 

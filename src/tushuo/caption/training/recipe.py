@@ -36,8 +36,8 @@ class Recipe:
         seed: Seed of initial weights, order and dropout.
     """
 
-    encoder: str = "efficientnet-lite0"
-    size: int = 224
+    encoder: str = "efficientnet-lite2"
+    size: int = 260
     min_count: int = 5
     max_words: int = 22
     annotation: int = 512
