@@ -33,6 +33,8 @@ class Recipe:
         lr: Highest learning rate; it rises over the first epoch and falls as half a cosine.
         weight_decay: AdamW's.
         clip: Largest norm of the gradient.
+        average: How slowly the average of the weights forgets, from 0 (no averaging) to below 1;
+            the average is what is validated and kept.
         seed: Seed of initial weights, order and dropout.
     """
 
@@ -53,6 +55,7 @@ class Recipe:
     lr: float = 1e-3
     weight_decay: float = 0.01
     clip: float = 5.0
+    average: float = 0.999
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -66,5 +69,14 @@ class Recipe:
         return asdict(self)
 
 
-_FROM_ZERO = ("dropout", "label_smoothing", "regulariser", "lr", "weight_decay", "clip", "seed")
+_FROM_ZERO = [
+    "dropout",
+    "label_smoothing",
+    "regulariser",
+    "lr",
+    "weight_decay",
+    "clip",
+    "average",
+    "seed",
+]
 _LEAST = dict.fromkeys(_FROM_ZERO, 0)

@@ -65,8 +65,7 @@ def train_captioner(
     _fill(features, [example.image for example in (*train, *dev)], console)
     task = CaptionTask.build(recipe, encoder, features, train, dev, language)
     trainer = _trainer(task, out, overwrite, console)
-    decoder = task.decoder()
-    outcome = trainer.fit(decoder, task.optimizer().init(decoder))
+    outcome = trainer.fit(*task.start())
     if not outcome.finished:
         return None
     return _bundle(task, out, outcome.position.best_epoch)
@@ -92,7 +91,7 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
 def _bundle(task: CaptionTask, out: Path, best_epoch: int | None) -> Path:
     """The bundle of the best epoch; one that this run made before is replaced."""
     best = load_checkpoint(out / "best.safetensors")
-    decoder = best.restore({"params": task.decoder()})["params"]
+    decoder = best.restore({"params": task.start()[0]})["params"].average
     epochs = [record for record in read_log(out / "log.jsonl") if "valid" in record]
     scores = next(record["valid"] for record in epochs if record["epoch"] == best_epoch)
     folder = out / BUNDLE

@@ -16,7 +16,7 @@ from tushuo.caption.training.features import FeatureCache
 from tushuo.caption.training.recipe import Recipe
 from tushuo.data import Example, Vocabulary, caption_batches, count_batches, tokenize
 from tushuo.errors import DatasetError
-from tushuo.graph import Tensor, value_and_grad
+from tushuo.graph import Tensor, tree_map, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
 from tushuo.nn import cross_entropy
@@ -34,6 +34,13 @@ class Batch(NamedTuple):
     words: Tensor  # (B, K, T), each caption but its last token
     targets: Tensor  # (B, K, T), each caption but its first
     mask: Tensor  # (B, K, T), where a target counts
+
+
+class Weights(NamedTuple):
+    """What a step changes: the decoder, and the moving average of it that is kept in the end."""
+
+    decoder: ShowAttendTell
+    average: ShowAttendTell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +114,25 @@ class CaptionTask:
         fall = cosine(r.lr, max(1, steps * (r.epochs - 1)))
         return AdamW(warmup(steps, fall), weight_decay=r.weight_decay)
 
-    def step(self) -> Callable[..., tuple[ShowAttendTell, Any, Mapping[str, Any]]]:
+    def start(self) -> tuple[Weights, Any]:
+        """The weights and the optimiser's state before the first step."""
+        decoder = self.decoder()
+        return Weights(decoder, decoder), self.optimizer().init(decoder)
+
+    def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
         """The function that makes one step, for the training loop."""
         optimizer, differentiated = self.optimizer(), value_and_grad(self.loss, has_aux=True)
 
         def step(
-            decoder: ShowAttendTell, state: Any, batch: Batch, rng: np.random.Generator
-        ) -> tuple[ShowAttendTell, Any, Mapping[str, Any]]:
-            (loss, cross), gradient = differentiated(decoder.train(), batch, rng)
+            weights: Weights, state: Any, batch: Batch, rng: np.random.Generator
+        ) -> tuple[Weights, Any, Mapping[str, Any]]:
+            made = int(state["step"])
+            (loss, cross), gradient = differentiated(weights.decoder.train(), batch, rng)
             gradient, norm = clip_grad_norm(gradient, self.recipe.clip)
-            decoder, state = optimizer.update(decoder, gradient, state)
-            return decoder, state, {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
+            decoder, state = optimizer.update(weights.decoder, gradient, state)
+            average = moving_average(weights.average, decoder, self.recipe.average, made)
+            metrics = {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
+            return Weights(decoder, average), state, metrics
 
         return step
 
@@ -162,9 +177,9 @@ class CaptionTask:
             for example in self.train
         ]
 
-    def validate(self, decoder: ShowAttendTell) -> dict[str, float]:
-        """The scores of greedy captions of the dev split."""
-        captioner = Captioner(self.bundle(decoder))
+    def validate(self, weights: Weights) -> dict[str, float]:
+        """The scores of greedy captions of the dev split, by the averaged weights."""
+        captioner = Captioner(self.bundle(weights.average))
         candidates = {}
         for i in range(0, len(self.dev), EVALUATED_AT_ONCE):
             part = self.dev[i : i + EVALUATED_AT_ONCE]
@@ -186,3 +201,15 @@ class CaptionTask:
             decoding,
             name,
         )
+
+
+def moving_average(
+    average: ShowAttendTell, decoder: ShowAttendTell, decay: float, step: int
+) -> ShowAttendTell:
+    """The exponential moving average of the weights, which forgets faster in the first steps.
+
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992), in the
+    exponential form that is usual today.
+    """
+    kept = min(decay, (1 + step) / (10 + step))
+    return tree_map(lambda a, x: a + (1 - kept) * (x - a), average, decoder)
