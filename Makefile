@@ -1,11 +1,12 @@
 # make caption  sets everything up and captions the sample photographs, or PHOTO=path
+# make notebooks  writes the lessons in notebooks/ as .ipynb, for Jupyter
 # make test     sets everything up, then lint, types and tests
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PHOTO  ?= samples
 
-.PHONY: caption test lint types test-parity bench format clean help
+.PHONY: notebooks caption test lint types test-parity bench format clean help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -26,6 +27,10 @@ types: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The lessons as notebooks, to be opened in Jupyter.
+notebooks: $(VENV)/.dev
+	$(BIN)/jupytext --quiet --to ipynb notebooks/*/*.py
 
 # The comparison with reference implementations needs PyTorch, in an environment of its own.
 test-parity: .venv-parity/.installed

@@ -11,21 +11,24 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tushuo"
 
 ENGINE = {"errors", "graph"}
 NETWORKS = ENGINE | {"nn"}
-PARTS = NETWORKS | {"optim", "models", "train", "data"}
+PARTS = NETWORKS | {"optim", "models", "train", "data", "closed_pickle"}
 MAY_IMPORT = {
     "errors": set(),
+    "closed_pickle": {"errors"},
     "graph": {"errors"},
     "gradients": ENGINE,
     "compile": ENGINE,
     "draw": ENGINE,
     "nn": ENGINE,
     "optim": NETWORKS,
-    "models": NETWORKS,
+    "models": NETWORKS | {"closed_pickle"},
     "train": NETWORKS | {"optim"},
-    "data": {"errors"},
+    "data": {"errors", "closed_pickle"},
     "caption": PARTS,
+    "digits": PARTS,
     "photos": PARTS | {"caption"},
-    "cli": PARTS | {"caption", "photos"},
+    "lessons": PARTS | {"caption", "digits", "draw", "gradients"},
+    "cli": PARTS | {"caption", "digits", "draw", "gradients", "lessons", "photos"},
     "web": PARTS | {"caption", "photos"},
 }
 """Layer -> the layers that it may import, besides itself."""

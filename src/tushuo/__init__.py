@@ -18,8 +18,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tushuo import caption, data, errors, graph, models, nn, optim, train
+    from tushuo import caption, data, draw, errors, gradients, graph, models, nn, optim, train
     from tushuo.caption import Caption, Captioner, load_captioner
+    from tushuo.compile import compile
     from tushuo.graph import (
         Tensor,
         asarray,
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from tushuo.graph.ops import *  # noqa: F403
 
     __all__ = ["Caption", "Captioner", "load_captioner"]
-    __all__ += ["caption", "data", "errors", "graph", "models", "nn", "optim", "train"]
+    __all__ += ["compile", "draw"]
+    __all__ += ["caption", "data", "errors", "gradients", "graph", "models", "nn", "optim", "train"]
     __all__ += ["Tensor", "asarray", "tree_map", "variable"]
     __all__ += ["check_grads", "grad", "gradient", "hessian", "jacobian", "jvp"]
     __all__ += ["value_and_grad", "vjp"]
@@ -46,7 +48,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAYERS = ("caption", "data", "errors", "graph", "models", "nn", "optim", "train")
+_LAYERS = (
+    "caption",
+    "compile",
+    "data",
+    "draw",
+    "errors",
+    "gradients",
+    "graph",
+    "models",
+    "nn",
+    "optim",
+    "train",
+)
 _CAPTION = ("Caption", "Captioner", "load_captioner")
 _GRAPH = (
     *("Tensor", "asarray", "tree_map", "variable"),

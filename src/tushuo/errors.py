@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BundleError",
     "CheckpointError",
+    "CompileError",
     "DTypeError",
     "DatasetError",
     "GradientError",
@@ -54,6 +55,10 @@ class GradientError(GraphError):
 
 class InPlaceError(GraphError, TypeError):
     """A value that a graph may still need was about to be overwritten."""
+
+
+class CompileError(GraphError):
+    """A function cannot be compiled as it is written."""
 
 
 class ImageError(TushuoError):

@@ -33,7 +33,7 @@ from tushuo.graph.ops.conv_arrays import Geometry
 from tushuo.graph.ops.matmul import Inner, MatMul
 from tushuo.graph.ops.softmax import LogSoftmax, LogSumExp, Softmax
 from tushuo.graph.ops.windows import Window
-from tushuo.graph.tensor import Alias, Variable
+from tushuo.graph.origin import Alias, Variable
 
 WITHOUT_VALUE: set[type[Op]] = {Variable}
 """Operations that compute nothing: a variable is only the origin of a graph."""
@@ -263,6 +263,6 @@ def operations() -> list[type[Op]]:
 
 def _below(base: type[Op]) -> Iterator[type[Op]]:
     for op in base.__subclasses__():
-        if op.__module__.startswith("tushuo."):
+        if op.__module__.startswith("tushuo.graph."):
             further = list(_below(op))
             yield from further or [op]

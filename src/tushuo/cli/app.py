@@ -9,7 +9,10 @@ import typer
 from tushuo import __version__
 from tushuo.cli import train
 from tushuo.cli.caption import caption
+from tushuo.cli.check import check
 from tushuo.cli.classify import classify
+from tushuo.cli.digit import digit
+from tushuo.cli.draw import draw
 from tushuo.cli.evaluate import evaluate
 from tushuo.cli.faces import guarded
 from tushuo.cli.models import models
@@ -40,7 +43,7 @@ def options(
     """Describe photographs in sentences, on your own machine."""
 
 
-for command in (caption, classify, evaluate, models):
+for command in (caption, check, classify, digit, draw, evaluate, models):
     app.command()(guarded(command))
 
 app.add_typer(train.app, name="train")

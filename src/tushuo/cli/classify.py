@@ -39,7 +39,7 @@ Classifier = Annotated[
 
 def classify(
     paths: Paths,
-    model: Classifier = "efficientnet-lite0",
+    model: Classifier = "efficientnet-lite2",
     as_json: Json = False,
     batch_size: BatchSize = 4,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`tushuo train`: learn from your own data."""
+"""`tushuo train`: a captioner from your own data, or a reader of digits."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from tushuo.cli.faces import guarded, write
+from tushuo.cli.train_mnist import mnist
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Train a network on your own data.")
+app = typer.Typer(no_args_is_help=True, help="Train a network.")
 
 Data = Annotated[Path, typer.Option(metavar="DIR", help="The folder of a data set of captions.")]
 Out = Annotated[
@@ -29,7 +30,10 @@ Cache = Annotated[
 
 @app.callback()
 def options() -> None:
-    """Train a network on your own data."""
+    """Train a network."""
+
+
+app.command()(mnist)
 
 
 @app.command()
@@ -44,10 +48,10 @@ def caption(
         typer.Option(
             help="An installed EfficientNet-Lite, a folder of one, or a published .pth file."
         ),
-    ] = "efficientnet-lite0",
+    ] = "efficientnet-lite2",
     size: Annotated[
         int, typer.Option(min=32, help="Side of the squares that photographs become.")
-    ] = 224,
+    ] = 260,
     epochs: Annotated[int, typer.Option(min=1)] = 12,
     images_per_batch: Annotated[int, typer.Option(min=1)] = 16,
     hidden: Annotated[int, typer.Option(min=1, help="Size of the LSTM's memory.")] = 512,

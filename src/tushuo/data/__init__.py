@@ -8,6 +8,7 @@ from tushuo.data.colour import to_rgb
 from tushuo.data.example import Example
 from tushuo.data.finding import Found, find_images
 from tushuo.data.images import IMAGE_SUFFIXES, MAX_BYTES, MAX_PIXELS, ImageSource, load_image
+from tushuo.data.mnist import Digits, Mnist, load_data_wrapper, load_mnist, normalize_digit
 from tushuo.data.preprocess import Preprocessing, ResizeMode
 from tushuo.data.vocabulary import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Vocabulary
 from tushuo.data.words import LANGUAGES, detokenize, tokenize
@@ -24,9 +25,11 @@ __all__ = [
     "UNK",
     "CaptionBatch",
     "CaptionDataset",
+    "Digits",
     "Example",
     "Found",
     "ImageSource",
+    "Mnist",
     "Preprocessing",
     "ResizeMode",
     "Vocabulary",
@@ -35,7 +38,10 @@ __all__ = [
     "detokenize",
     "find_images",
     "load_captions",
+    "load_data_wrapper",
     "load_image",
+    "load_mnist",
+    "normalize_digit",
     "split",
     "to_rgb",
     "tokenize",

@@ -7,6 +7,9 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
+from tushuo.errors import DTypeError, GraphError
+from tushuo.graph.abstract import SPACE, Abstract
+
 Array = Any
 """An array of NumPy, CuPy, array-api-strict or another library of the array API standard."""
 
@@ -14,16 +17,36 @@ Namespace = Any
 """The module of functions of an array library."""
 
 
+_PLAIN = np.ndarray
+
+
 def namespace(*arrays: Array) -> Namespace:
-    """The functions of the library that the arrays belong to."""
+    """The functions of the library that the arrays belong to.
+
+    Raises:
+        GraphError: The arrays belong to several libraries.
+    """
     for array in arrays:
-        if type(array) is not np.ndarray:
-            return array_api_compat.array_namespace(*arrays)
+        if type(array) is not _PLAIN:
+            return _namespace(arrays)
     return np
 
 
+def _namespace(arrays: tuple[Array, ...]) -> Namespace:
+    if any(type(x) is Abstract for x in arrays):
+        return SPACE
+    try:
+        return array_api_compat.array_namespace(*arrays)
+    except TypeError:
+        names = sorted({type(x).__module__.partition(".")[0] for x in arrays})
+        raise GraphError(
+            f"the operands belong to different array libraries: {', '.join(names)}",
+            hint="bring them to one of them first",
+        ) from None
+
+
 def is_array(value: object) -> bool:
-    """Whether a value is an array of a known library (a NumPy scalar is not)."""
+    """Whether a value is an array of a known library, or a scalar of NumPy."""
     return isinstance(value, np.ndarray) or array_api_compat.is_array_api_obj(value)
 
 
@@ -55,11 +78,47 @@ def to_numpy(array: Array) -> np.ndarray:
     return np.asarray(array)
 
 
+def data_type(xp: Namespace, dtype: Any) -> Any:
+    """A data type of an array library, given itself or its name, as ``"float32"``.
+
+    Raises:
+        DTypeError: The library has no such data type of numbers.
+    """
+    if isinstance(dtype, str):
+        found = getattr(xp, dtype, None) if dtype in DTYPES else None
+    else:
+        found = dtype
+    if xp is np and found is not None:
+        try:
+            found = np.dtype(found)
+        except TypeError:
+            found = None
+    if found is None or (xp is np and found.kind not in "biufc"):
+        raise DTypeError(f"unknown data type {dtype!r}", hint=f"use one of {', '.join(DTYPES)}")
+    return found
+
+
+DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float16", "float32", "float64")  # fmt: skip
+"""The names of data types."""
+
+
 def is_floating(array: Array) -> bool:
     """Whether the array holds real floating-point numbers."""
     if type(array) is np.ndarray:
         return bool(array.dtype.kind == "f")
     return bool(namespace(array).isdtype(array.dtype, "real floating"))
+
+
+def extremes(array: Array) -> tuple[int, int] | None:
+    """The least and the largest of some integers, None where there are none or none are known.
+
+    While a function is compiled, nothing is known; the compiled code looks for itself.
+    """
+    if array.size == 0 or type(array) is Abstract:
+        return None
+    xp = namespace(array)
+    return int(xp.min(array)), int(xp.max(array))
 
 
 def scatter_add(xp: Namespace, size: int, indices: Array, values: Array) -> Array:

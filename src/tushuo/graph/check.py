@@ -12,7 +12,7 @@ from tushuo.errors import DTypeError, GradientError
 from tushuo.graph.backend import is_floating, namespace
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.graph.transforms import jvp, vjp
-from tushuo.graph.tree import leaves, named_leaves, tree_map
+from tushuo.graph.tree import leaves, named_leaves, rebuild, tree_map
 
 Modes = Sequence[str]
 
@@ -52,7 +52,7 @@ def check_grads(
     if unknown := set(modes) - {"forward", "reverse"}:
         raise GradientError(f"mode is {min(unknown)!r}", hint="use 'forward' or 'reverse'")
     check = _Check(modes, eps, rtol, atol, np.random.default_rng(seed))
-    check.run(f, [tree_map(_double, x) for x in args], order)
+    check.run(f, [rebuild(x, [_double(leaf) for leaf in leaves(x)]) for x in args], order)
 
 
 class _Check:

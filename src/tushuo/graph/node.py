@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import CodeType
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from tushuo.graph.op import Op
     from tushuo.graph.tensor import Tensor
 
-_PACKAGE = str(Path(__file__).resolve().parents[1])
-_inside: dict[CodeType, bool] = {}
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_inside: dict[str, bool] = {}
+"""For each source file, whether it is one of this package: asked at every operation."""
 
 
 class Source(NamedTuple):
@@ -71,9 +73,9 @@ def caller() -> tuple[CodeType, int]:
     frame = sys._getframe(2)
     while True:
         code = frame.f_code
-        inside = _inside.get(code)
+        inside = _inside.get(code.co_filename)
         if inside is None:
-            inside = _inside[code] = code.co_filename.startswith(_PACKAGE)
+            inside = _inside[code.co_filename] = code.co_filename.startswith(_PACKAGE)
         if not inside or frame.f_back is None:
             return code, frame.f_lasti
         frame = frame.f_back

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
+from operator import add
+from typing import Any, ClassVar, NamedTuple
 
-from tushuo.errors import GradientError, GraphError, ShapeError, TushuoError
-from tushuo.graph.backend import Array, Namespace, lock, namespace
+import numpy as np
+
+from tushuo.errors import (
+    DTypeError,
+    GradientError,
+    GraphError,
+    InPlaceError,
+    ShapeError,
+    TushuoError,
+)
+from tushuo.graph.abstract import SPACE, record
+from tushuo.graph.backend import Array, Namespace, is_array, lock, namespace
 from tushuo.graph.node import Node, caller
-
-if TYPE_CHECKING:
-    from tushuo.graph.tensor import Tensor
 
 Shape = tuple[int, ...]
 Slope = Callable[["Tensor"], "Tensor"]
@@ -57,8 +66,6 @@ class Op:
 
     def __call__(self, *inputs: Any) -> Tensor:
         """Apply the operation; operands that are not Tensors become constants."""
-        from tushuo.graph.tensor import asarray
-
         return apply(self, *(asarray(x) for x in inputs))
 
     def infer(self, *inputs: Spec) -> Spec:
@@ -71,7 +78,7 @@ class Op:
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The value, from arrays, with the functions of their namespace ``xp``."""
-        raise NotImplementedError
+        raise GraphError(f"{self.name} has no value", hint="define forward(self, xp, *inputs)")
 
     def vjp(self, g: Tensor, out: Tensor, *inputs: Tensor) -> Sequence[Cotangent]:
         """Reverse mode: for each input, the cotangent that ``g``, the result's, gives it."""
@@ -102,24 +109,18 @@ class Elementwise(Op):
 
     def vjp(self, g: Tensor, out: Tensor, *inputs: Tensor) -> Sequence[Cotangent]:
         """The slope of each input applied to ``g``, summed over broadcast axes."""
-        from tushuo.graph.ops.movement import sum_to
-
-        def pull(slope: Slope | None, x: Tensor) -> Cotangent:
-            return None if slope is None else lambda: sum_to(slope(g), x.shape)
-
-        return [pull(s, x) for s, x in zip(self.slopes(out, *inputs), inputs, strict=True)]
+        slopes = self.slopes(out, *inputs)
+        return [s and partial(_pulled, s, g, x) for s, x in zip(slopes, inputs, strict=True)]
 
     def jvp(self, tangents: Sequence[Tensor | None], out: Tensor, *inputs: Tensor) -> Tensor | None:
         """The sum of the slopes applied to the tangents."""
-        from tushuo.graph.ops.movement import broadcast_to
-
         slopes = self.slopes(out, *inputs)
         terms = [
             broadcast_to(slope(t), out.shape)
             for slope, t in zip(slopes, tangents, strict=True)
             if slope is not None and t is not None
         ]
-        return total(terms)
+        return total(terms) if terms else None
 
 
 class Linear(Op):
@@ -137,8 +138,6 @@ class Linear(Op):
 
     def jvp(self, tangents: Sequence[Tensor | None], out: Tensor, *inputs: Tensor) -> Tensor | None:
         """The operation on the tangents."""
-        from tushuo.graph.ops.creation import zeros_like
-
         filled = (zeros_like(x) if t is None else t for t, x in zip(tangents, inputs, strict=True))
         return apply(self, *filled)
 
@@ -163,7 +162,7 @@ class Bilinear(Op):
             terms.append(apply(self, dx, y))
         if dy is not None:
             terms.append(apply(self, x, dy))
-        return total(terms)
+        return total(terms) if terms else None
 
 
 class Stop(Op):
@@ -177,35 +176,30 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
 
     Raises:
         ShapeError: The operands' shapes do not fit.
+        InPlaceError: The operation tried to write to an operand.
         GraphError: The operation failed for another reason; the message names it and its operands.
     """
-    from tushuo.graph.tensor import Tensor
-
     arrays = [x.data for x in inputs]
     xp = namespace(*arrays)
     try:
-        data = op.forward(xp, *arrays)
+        data = op.forward(xp, *arrays) if xp is not SPACE else record(op, arrays)
     except TushuoError:
         raise
     except Exception as error:
         raise _explained(op, inputs, error) from error
-    if type(data) is not type(arrays[0]):  # NumPy returns scalars for 0-d results
-        data = xp.asarray(data)
-    lock(data)
+    if type(data) is np.ndarray:
+        data.setflags(write=False)
+    else:
+        data = _as_array(op, xp, data)
     for x in inputs:
         if x.node is not None:
             return Tensor.of(data, Node(op, inputs, data, caller()))
     return Tensor.of(data)
 
 
-def total(terms: Sequence[Tensor]) -> Tensor | None:
-    """The sum of the terms, None of none."""
-    if not terms:
-        return None
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
+def total(terms: Iterable[Tensor]) -> Tensor:
+    """The sum of at least one term."""
+    return reduce(add, terms)
 
 
 def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
@@ -234,14 +228,40 @@ def describe(x: Tensor) -> str:
     return f"{x.dtype}{x.shape}"
 
 
+def _pulled(slope: Slope, g: Tensor, x: Tensor) -> Tensor:
+    result = slope(g)
+    return result if result.data.shape == x.data.shape else sum_to(result, x.shape)
+
+
+def _as_array(op: Op, xp: Namespace, value: Any) -> Array:
+    """A value that is no plain array yet; NumPy returns scalars for results without axes."""
+    array = value if is_array(value) and xp is not np else xp.asarray(value)
+    if xp is np and array.dtype.kind not in "biufc":
+        raise GraphError(
+            f"{op.name} computed no array, but {type(value).__name__}",
+            hint="return an array or a number from forward",
+        )
+    return lock(array)
+
+
 def _explained(op: Op, inputs: Sequence[Tensor], error: Exception) -> TushuoError:
     """The shape rule's complaint where it has one, else the array library's words in context."""
     try:
         op.infer(*(Spec(x.shape, x.dtype) for x in inputs))
-    except (ShapeError, TypeError) as complaint:
-        if isinstance(complaint, TushuoError):
-            return complaint
-    except GraphError:
+    except (ShapeError, DTypeError) as complaint:
+        return complaint
+    except Exception:  # no shape rule, or one that cannot tell either
         pass
     operands = ", ".join(map(describe, inputs))
+    if "read-only" in str(error):
+        return InPlaceError(
+            f"{op.name} wrote to an operand of {operands}, which a graph may still need",
+            hint="write to a copy",
+        )
     return GraphError(f"{op.name} failed on {operands}: {error}")
+
+
+# Operations make Tensors, and Tensors call operations.
+from tushuo.graph.tensor import Tensor, asarray  # noqa: E402, I001
+from tushuo.graph.ops.creation import zeros_like  # noqa: E402
+from tushuo.graph.ops.movement import broadcast_to, sum_to  # noqa: E402

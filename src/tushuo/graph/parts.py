@@ -8,11 +8,13 @@ step would add a whole weight matrix. Parts stay small until all of them are kno
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tushuo.graph.op import Shape
-    from tushuo.graph.tensor import Tensor
+import numpy as np
+
+from tushuo.graph.backend import Array, lock
+from tushuo.graph.op import Shape, apply, total
+from tushuo.graph.tensor import Tensor
 
 
 class Part:
@@ -35,7 +37,6 @@ class Placed(Part):
     @staticmethod
     def add(parts: Sequence[Placed]) -> Tensor:
         """All of them placed into one array of zeros."""
-        from tushuo.graph.op import apply
         from tushuo.graph.ops.index import Place
 
         op = Place(tuple(p.key for p in parts), parts[0].shape)
@@ -60,17 +61,55 @@ class Product(Part):
         return matmul(concat([p.x for p in parts]).mT, concat([p.y for p in parts]))
 
 
-def merge(parts: Sequence[Tensor | Part]) -> Tensor:
-    """The sum of all contributions to one cotangent."""
-    dense: list[Tensor] = []
+class Sum:
+    """The contributions to one cotangent: Tensors are added up as they come, parts at the end.
+
+    Args:
+        record: Whether the additions belong to the graph. If not, all but the first are done in
+            place.
+    """
+
+    __slots__ = ("buffer", "parts", "record", "tensor")
+
+    def __init__(self, record: bool) -> None:
+        self.record = record
+        self.tensor: Tensor | None = None
+        self.buffer: Array = None  # what replaces the Tensor, from the second on
+        self.parts: list[Part] = []
+
+    def add(self, more: Tensor | Part) -> None:
+        """Take one contribution in."""
+        if isinstance(more, Part):
+            self.parts.append(more)
+        elif self.tensor is None:
+            self.tensor = more
+        elif self.buffer is not None and type(more.data) is np.ndarray:
+            self.buffer += more.data
+        elif self.record or not _are_plain(self.tensor, more):
+            self.tensor, self.buffer = self._dense() + more, None
+        else:
+            self.buffer = self.tensor.data + more.data
+
+    def total(self) -> Tensor:
+        """The sum of all."""
+        if not self.parts:
+            return self._dense()
+        terms = [] if self.tensor is None else [self._dense()]
+        return total([*terms, *(kind.add(group) for kind, group in _by_kind(self.parts).items())])
+
+    def _dense(self) -> Tensor:
+        assert self.tensor is not None
+        if self.buffer is None:
+            return self.tensor
+        return Tensor.of(lock(np.asarray(self.buffer)))
+
+
+def _are_plain(x: Tensor, y: Tensor) -> bool:
+    return type(x.data) is np.ndarray and type(y.data) is np.ndarray
+
+
+def _by_kind(parts: Sequence[Part]) -> dict[type[Part], list[Part]]:
     kinds: dict[type[Part], list[Part]] = {}
     for part in parts:
-        if isinstance(part, Part):
-            kinds.setdefault(type(part), []).append(part)
-        else:
-            dense.append(part)
-    dense.extend(kind.add(group) for kind, group in kinds.items())
-    result = dense[0]
-    for term in dense[1:]:
-        result = result + term
-    return result
+        kinds.setdefault(type(part), []).append(part)
+    return kinds

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from tushuo.errors import DTypeError, GradientError, InPlaceError, ShapeError
-from tushuo.graph.backend import Array, frozen, is_array, namespace, to_numpy
-from tushuo.graph.node import Node, caller
-from tushuo.graph.op import Linear, Op, Shape, Spec, apply
+from tushuo.graph.abstract import Abstract
+from tushuo.graph.backend import Array, data_type, frozen, is_array, namespace, to_numpy
+from tushuo.graph.node import Node
+from tushuo.graph.op import Shape
 
 Scalar = bool | int | float
 
@@ -40,10 +41,11 @@ class Tensor:
 
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
         array = data.data if isinstance(data, Tensor) else data
-        if not is_array(array):
+        if not is_array(array) or isinstance(array, np.ndarray | np.generic):
             array = _as_numpy(array)
         if dtype is not None:
-            array = namespace(array).astype(array, dtype, copy=False)
+            xp = namespace(array)
+            array = xp.astype(array, data_type(xp, dtype), copy=False)
         self.data: Array = frozen(array)
         self.node: Node | None = None
         self.name = name
@@ -196,10 +198,10 @@ class Tensor:
         return ops.abs(self)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.equal(self, other)
+        return NotImplemented if _alien(other) else ops.equal(self, other)
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.not_equal(self, other)
+        return NotImplemented if _alien(other) else ops.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return ops.less(self, other)
@@ -219,12 +221,20 @@ class Tensor:
     def __or__(self, other: Any) -> Tensor:
         return ops.logical_or(self, other)
 
+    def __xor__(self, other: Any) -> Tensor:
+        return ops.logical_xor(self, other)
+
     def __invert__(self) -> Tensor:
         return ops.logical_not(self)
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"a Tensor of shape {self.shape} is neither true nor false as a whole",
+                hint="use any(), all() or where()",
+            )
         return bool(self.item())
 
     def __float__(self) -> float:
@@ -234,7 +244,7 @@ class Tensor:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self.ndim or namespace(self.data).isdtype(self.dtype, "real floating"):
+        if self.ndim or not namespace(self.data).isdtype(self.dtype, "integral"):
             raise DTypeError(f"an index must be one integer, got {self.dtype}{self.shape}")
         return int(self.item())
 
@@ -246,56 +256,26 @@ class Tensor:
             )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __copy__(self) -> Tensor:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.node is not None:
+            raise GradientError(
+                "a Tensor that belongs to a graph cannot be pickled", hint="use .detach() first"
+            )
+        return Tensor, (self.data, None, self.name)
+
     def __repr__(self) -> str:
+        if type(self.data) is Abstract:
+            return f"Tensor({self.data!r}, being compiled)"
         text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(", threshold=60)
         extra = "" if self.name is None else f", name={self.name!r}"
         made = "" if self.node is None else f", op={self.node.op.name}"
         return f"Tensor({text}, dtype={self.dtype}{extra}{made})"
-
-
-class Variable(Op):
-    """The origin of a graph: a value that derivatives can be taken by.
-
-    Attributes:
-        live: Whether somebody may still ask for such a derivative. The variables of a ``grad`` live
-            while its function runs.
-    """
-
-    def __init__(self) -> None:
-        self.live = True
-
-
-class Alias(Linear):
-    """A value under a new identity, so that a derivative can be taken by it alone."""
-
-    def infer(self, *inputs: Spec) -> Spec:
-        """As the value."""
-        return inputs[0]
-
-    def forward(self, xp: Any, *inputs: Array) -> Array:
-        """The value itself."""
-        return inputs[0]
-
-    def transpose(self, g: Tensor, *inputs: Tensor) -> Sequence[Tensor]:
-        """The cotangent itself."""
-        return (g,)
-
-
-_VARIABLE, _ALIAS = Variable(), Alias()
-
-
-def variable(data: Any, dtype: Any = None, name: str | None = None, op: Op = _VARIABLE) -> Tensor:
-    """A Tensor whose uses are remembered, for :func:`tushuo.gradient` and for drawing.
-
-    A variable made from a Tensor of another graph stays connected to it.
-    """
-    source = data if isinstance(data, Tensor) else Tensor(data, dtype)
-    if source.node is not None:
-        result = apply(_ALIAS, source)
-    else:
-        result = Tensor.of(source.data, Node(op, (), source.data, caller()))
-    result.name = name or source.name
-    return result
 
 
 def asarray(data: Any, dtype: Any = None) -> Tensor:
@@ -306,6 +286,9 @@ def asarray(data: Any, dtype: Any = None) -> Tensor:
 
 
 def _as_numpy(value: Any) -> np.ndarray:
+    """A plain NumPy array of numbers; a matrix or memory map loses its own ways."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise DTypeError("a masked array has no value where it is masked", hint="use .filled()")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -318,8 +301,14 @@ def _as_numpy(value: Any) -> np.ndarray:
     return array
 
 
-def _unpacked(args: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(args[0]) if len(args) == 1 and not isinstance(args[0], int) else tuple(args)
+def _alien(value: object) -> bool:
+    """Whether a value is never equal to numbers; Python then compares identities."""
+    return value is None or isinstance(value, str | bytes | dict)
+
+
+def _unpacked(args: Sequence[Any]) -> Any:
+    """``(2, 3)`` for both ``f(2, 3)`` and ``f((2, 3))``."""
+    return args[0] if len(args) == 1 else args
 
 
 from tushuo.graph import ops  # noqa: E402  (operations make Tensors, and Tensors call operations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from tushuo.errors import ShapeError
@@ -34,7 +34,9 @@ class Leaf(NamedTuple):
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves of a tree, in order: Tensors, arrays and numbers. None is an empty tree."""
-    return [leaf.value for leaf in named_leaves(tree)]
+    found: list[Any] = []
+    _gather(tree, found)
+    return found
 
 
 def named_leaves(tree: Any) -> list[Leaf]:
@@ -48,16 +50,21 @@ def rebuild(tree: T, values: Sequence[Any]) -> T:
     Raises:
         ShapeError: The number of values is not the number of leaves.
     """
-    count = len(leaves(tree))
-    if count != len(values):
-        raise ShapeError(f"the tree has {count} leaves, got {len(values)} values")
-    source = iter(values)
-    result: T = _rebuilt(tree, source)
+    source, end = iter(values), object()
+    try:
+        result: T = _rebuilt(tree, source)
+        exact = next(source, end) is end
+    except StopIteration:
+        exact = False
+    if not exact:
+        raise ShapeError(f"the tree has {len(leaves(tree))} leaves, got {len(values)} values")
     return result
 
 
 def tree_map(f: Callable[..., Any], tree: T, *others: Any) -> T:
     """The tree with ``f`` applied to each leaf, and to those at its place in the other trees.
+
+    Places that hold one Tensor, as shared weights do, hold one again if the other trees agree.
 
     Raises:
         ShapeError: The trees do not have the same leaves.
@@ -67,7 +74,18 @@ def tree_map(f: Callable[..., Any], tree: T, *others: Any) -> T:
     for other in rest:
         _same_paths(first, other)
     columns = zip(*([x.value for x in column] for column in (first, *rest)), strict=True)
-    return rebuild(tree, [f(*column) for column in columns])
+    done: dict[tuple[int, ...], Any] = {}
+    return rebuild(tree, [_once(f, column, done) for column in columns])
+
+
+def _once(f: Callable[..., Any], column: tuple[Any, ...], done: dict[tuple[int, ...], Any]) -> Any:
+    """``f`` of some leaves, computed once for the same Tensors."""
+    if not all(isinstance(x, Tensor) for x in column):
+        return f(*column)
+    key = tuple(map(id, column))
+    if key not in done:
+        done[key] = f(*column)
+    return done[key]
 
 
 def _same_paths(first: Sequence[Leaf], other: Sequence[Leaf]) -> None:
@@ -77,25 +95,30 @@ def _same_paths(first: Sequence[Leaf], other: Sequence[Leaf]) -> None:
         raise ShapeError(f"the trees differ: {', '.join(odd[:3])} is not in both")
 
 
-def _walk(tree: Any, path: str) -> Iterator[Leaf]:
-    for key, child in _children(tree, path).items():
-        if is_leaf(child):
-            yield Leaf(key, child)
-        else:
-            yield from _walk(child, key)
-
-
-def _children(tree: Any, path: str) -> dict[str, Any]:
-    prefix = f"{path}." if path else ""
+def _gather(tree: Any, found: list[Any]) -> None:
     if is_leaf(tree):
-        return {path: tree}
+        found.append(tree)
+    else:
+        for _, child in _children(tree):
+            _gather(child, found)
+
+
+def _walk(tree: Any, path: str) -> Iterator[Leaf]:
+    if is_leaf(tree):
+        yield Leaf(path, tree)
+    else:
+        for key, child in _children(tree):
+            yield from _walk(child, f"{path}.{key}" if path else str(key))
+
+
+def _children(tree: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(tree, dict):
-        return {f"{prefix}{key}": child for key, child in tree.items()}
+        return tree.items()
     if isinstance(tree, list | tuple):
-        return {f"{prefix}{i}": child for i, child in enumerate(tree)}
+        return enumerate(tree)
     if isinstance(tree, Branch):
-        return {f"{prefix}{key}": child for key, child in tree.tree_children().items()}
-    return {}
+        return tree.tree_children().items()
+    return ()
 
 
 def _rebuilt(tree: Any, source: Iterator[Any]) -> Any:
@@ -103,13 +126,12 @@ def _rebuilt(tree: Any, source: Iterator[Any]) -> Any:
         return next(source)
     if isinstance(tree, dict):
         return {key: _rebuilt(child, source) for key, child in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(_rebuilt(child, source) for child in tree))
     if isinstance(tree, list | tuple):
-        return type(tree)(_rebuilt(child, source) for child in tree)
+        children = [_rebuilt(child, source) for child in tree]
+        return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
     if isinstance(tree, Branch):
-        children = tree.tree_children()
-        return tree.tree_replace({key: _rebuilt(c, source) for key, c in children.items()})
+        named = tree.tree_children()
+        return tree.tree_replace({key: _rebuilt(child, source) for key, child in named.items()})
     return tree
 
 

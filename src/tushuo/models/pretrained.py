@@ -30,7 +30,7 @@ _VARIANTS = {(16, 320): "lite0", (21, 320): "lite1", (21, 352): "lite2"}
 _HEAD = "head.conv.weight"
 
 
-def load_efficientnet(source: str | os.PathLike[str] = "efficientnet-lite0") -> EfficientNetLite:
+def load_efficientnet(source: str | os.PathLike[str] = "efficientnet-lite2") -> EfficientNetLite:
     """A trained EfficientNet-Lite in inference mode, a classifier of ImageNet's 1,000 classes.
 
     Args:

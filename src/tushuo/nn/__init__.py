@@ -37,6 +37,7 @@ from tushuo.nn.loss import (
     cross_entropy,
     mse_loss,
 )
+from tushuo.nn.margin import MultiMarginLoss, multi_margin_loss
 from tushuo.nn.module import Buffer, Module
 from tushuo.nn.multihead import MultiheadAttention
 from tushuo.nn.norm import BatchNorm2d, LayerNorm, layer_norm
@@ -65,6 +66,7 @@ __all__ = [
     "MSELoss",
     "MaxPool2d",
     "Module",
+    "MultiMarginLoss",
     "MultiheadAttention",
     "RNNCell",
     "ReLU",
@@ -83,6 +85,7 @@ __all__ = [
     "linear",
     "masked_softmax",
     "mse_loss",
+    "multi_margin_loss",
     "relu",
     "relu6",
     "scaled_dot_product_attention",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tushuo.errors import UsageError
+from tushuo.graph.abstract import drawn
 from tushuo.graph.backend import namespace
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.nn import init
@@ -26,10 +27,12 @@ def dropout(x: Any, p: float, rng: init.Rng) -> Tensor:
     """
     t = asarray(x)
     check_probability("dropout", p)
-    kept = init.generator(rng).random(t.shape, dtype=np.float32) >= p
-    xp = namespace(t.data)
-    scale = xp.astype(xp.asarray(kept), t.dtype) * (1 / (1 - p))
-    return t * Tensor.of(scale)
+
+    def mask() -> np.ndarray:
+        return init.generator(rng).random(t.shape, dtype=np.float32) >= p
+
+    kept = namespace(t.data).asarray(drawn(mask, t.shape, np.bool_, t.data))
+    return t * (Tensor.of(kept).astype(t.dtype) * (1 / (1 - p)))
 
 
 class Dropout(Module):

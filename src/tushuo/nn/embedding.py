@@ -8,7 +8,7 @@ import numpy as np
 
 from tushuo.errors import ShapeError, UsageError
 from tushuo.graph import ops
-from tushuo.graph.backend import namespace
+from tushuo.graph.backend import extremes, namespace
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.nn import checks, init
 from tushuo.nn.module import Module
@@ -68,10 +68,12 @@ class Embedding(Module):
 
     def _check(self, i: Tensor) -> None:
         """Negative numbers would silently count from the end."""
-        xp = namespace(i.data)
-        if not i.size or not xp.isdtype(i.dtype, "integral"):
+        if not namespace(i.data).isdtype(i.dtype, "integral"):
             return
-        low, high = int(xp.min(i.data)), int(xp.max(i.data))
+        found = extremes(i.data)
+        if found is None:
+            return
+        low, high = found
         if low < 0 or high >= self.num_embeddings:
             raise ShapeError(
                 f"Embedding({self.num_embeddings}, {self.embedding_dim}) needs indices from 0 to "

@@ -6,7 +6,7 @@ from typing import Any
 
 from tushuo.errors import DTypeError, ShapeError, UsageError
 from tushuo.graph import ops
-from tushuo.graph.backend import namespace
+from tushuo.graph.backend import extremes, namespace
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.nn import checks
 from tushuo.nn.module import Buffer, Module
@@ -26,7 +26,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     """
     x, y = asarray(input), asarray(target)
     _same_shape("mse_loss", x, y)
-    return _reduced("mse_loss", ops.square(x - y), reduction)
+    return reduced("mse_loss", ops.square(x - y), reduction)
 
 
 def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "mean") -> Tensor:
@@ -46,7 +46,7 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "
     x, y = asarray(input), asarray(target)
     _same_shape("binary_cross_entropy_with_logits", x, y)
     loss = ops.softplus(x) - y * x
-    return _reduced("binary_cross_entropy_with_logits", loss, reduction)
+    return reduced("binary_cross_entropy_with_logits", loss, reduction)
 
 
 def cross_entropy(
@@ -77,20 +77,25 @@ def cross_entropy(
         DTypeError: Targets are not integers, or the mask is not boolean.
         UsageError: ``reduction`` or ``label_smoothing`` is out of range.
     """
-    x, y = _classified(logits, target)
+    x, y = classified("cross_entropy", logits, target)
     if not 0 <= label_smoothing <= 1:
         raise UsageError(
             f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing!r}"
         )
     kept = _counting(y, mask, ignore_index)
     y = y if kept is None else ops.where(kept, y, 0)
-    _check_classes(y, x.shape[-1])
-    w = None if weight is None else _class_weight(weight, x)
+    check_classes(
+        "cross_entropy",
+        y,
+        x.shape[-1],
+        "mark positions that do not count with mask or ignore_index",
+    )
+    w = None if weight is None else class_weight("cross_entropy", weight, x)
     loss = _surprise(ops.log_softmax(x, -1), y, w, label_smoothing)
     if kept is not None:
         loss = ops.where(kept, loss, 0)
     if reduction != "mean" or (kept is None and w is None):
-        return _reduced("cross_entropy", loss, reduction)
+        return reduced("cross_entropy", loss, reduction)
     return _weighted_mean(loss, y, kept, w)
 
 
@@ -160,15 +165,21 @@ def _weighted_mean(loss: Tensor, y: Tensor, kept: Tensor | None, w: Tensor | Non
     return ops.sum(loss) / ops.where(total == 0, 1, total)
 
 
-def _classified(logits: Any, target: Any) -> tuple[Tensor, Tensor]:
+def classified(name: str, logits: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Scores (..., C) and the numbers of the right classes (...).
+
+    Raises:
+        ShapeError: The shapes do not fit.
+        DTypeError: The targets are not integers.
+    """
     x, y = asarray(logits), asarray(target)
     if not namespace(y.data).isdtype(y.dtype, "integral"):
         raise DTypeError(
-            f"cross_entropy needs integer targets, got {y.dtype}", hint="pass numbers of classes"
+            f"{name} needs integer targets, got {y.dtype}", hint="pass numbers of classes"
         )
     if not x.ndim or x.shape[:-1] != y.shape or not x.shape[-1]:
         raise ShapeError(
-            f"cross_entropy needs logits (..., C) and targets (...), got {x.shape} and {y.shape}",
+            f"{name} needs logits (..., C) and targets (...), got {x.shape} and {y.shape}",
             hint="the classes stand on the last axis",
         )
     return x, y
@@ -183,22 +194,32 @@ def _counting(y: Tensor, mask: Any, ignore_index: int | None) -> Tensor | None:
     return real if kept is None else kept & real
 
 
-def _check_classes(y: Tensor, classes: int) -> None:
-    if not y.size:
+def check_classes(name: str, y: Tensor, classes: int, hint: str = "") -> None:
+    """Refuse targets that are not the number of a class.
+
+    Raises:
+        ShapeError: One is negative or too large.
+    """
+    found = extremes(y.data)
+    if found is None:
         return
-    xp = namespace(y.data)
-    low, high = int(xp.min(y.data)), int(xp.max(y.data))
+    low, high = found
     if low < 0 or high >= classes:
         raise ShapeError(
-            f"cross_entropy: target {low if low < 0 else high} is not one of {classes} classes",
-            hint="mark positions that do not count with mask or ignore_index",
+            f"{name}: target {low if low < 0 else high} is not one of {classes} classes",
+            hint=hint,
         )
 
 
-def _class_weight(weight: Any, x: Tensor) -> Tensor:
+def class_weight(name: str, weight: Any, x: Tensor) -> Tensor:
+    """A weight for each class of scores (..., C), in their data type.
+
+    Raises:
+        ShapeError: There are more or fewer than C.
+    """
     w = asarray(weight)
     if w.shape != x.shape[-1:]:
-        raise ShapeError(f"cross_entropy needs a weight (C,) = {x.shape[-1:]}, got {w.shape}")
+        raise ShapeError(f"{name} needs a weight (C,) = {x.shape[-1:]}, got {w.shape}")
     return w.astype(x.dtype)
 
 
@@ -207,7 +228,12 @@ def _same_shape(name: str, x: Tensor, y: Tensor) -> None:
         raise ShapeError(f"{name} needs equal shapes, got {x.shape} and {y.shape}")
 
 
-def _reduced(name: str, loss: Tensor, reduction: str) -> Tensor:
+def reduced(name: str, loss: Tensor, reduction: str) -> Tensor:
+    """The mean or the sum of a loss, or the loss itself.
+
+    Raises:
+        UsageError: ``reduction`` is none of "mean", "sum", "none".
+    """
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -240,7 +241,7 @@ def _finite(xp: Namespace, x: Array) -> bool:
     if xp is not np:
         return False
     flat = x.ravel("K")
-    return bool(np.isfinite(np.dot(flat, flat)))
+    return math.isfinite(flat.dot(flat))
 
 
 def _choice(won: Tensor, tied: Tensor) -> Slope:

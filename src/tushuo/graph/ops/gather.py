@@ -10,8 +10,8 @@ from typing import Any
 from tushuo.errors import DTypeError, ShapeError
 from tushuo.graph import backend
 from tushuo.graph.backend import Array, Namespace, namespace
-from tushuo.graph.op import Cotangent, Op, Spec, apply
-from tushuo.graph.ops.movement import moveaxis, normal_axes, reshape
+from tushuo.graph.op import Cotangent, Op, Spec, apply, broadcast_shapes
+from tushuo.graph.ops.movement import broadcast_to, moveaxis, normal_axes, reshape
 from tushuo.graph.tensor import Tensor, asarray
 
 
@@ -154,19 +154,37 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Tensor:
 
     Args:
         x: Shape (..., N).
-        indices: Integers, shape (..., K), of x's shape but along the axis.
+        indices: Integers, shape (..., K); all axes but this one are broadcast.
         axis: The axis that they count along.
+
+    Raises:
+        ShapeError: An index is out of range, or the shapes cannot be broadcast.
+        DTypeError: The indices are not integers.
     """
     t, i = asarray(x), integers(indices)
     (axis,) = normal_axes(axis, t)
     check_range(i, t.shape[axis])
-    picked = apply(_TAKE_ALONG, moveaxis(t, axis, -1), moveaxis(i, axis, -1))
-    return moveaxis(picked, -1, axis)
+    if i.ndim != t.ndim:
+        raise ShapeError(f"take_along_axis of shape {t.shape} got indices of shape {i.shape}")
+    rows, numbers = moveaxis(t, axis, -1), moveaxis(i, axis, -1)
+    lead = broadcast_shapes("TakeAlongAxis", rows.shape[:-1], numbers.shape[:-1])
+    rows = broadcast_to(rows, (*lead, rows.shape[-1]))
+    numbers = broadcast_to(numbers, (*lead, numbers.shape[-1]))
+    return moveaxis(apply(_TAKE_ALONG, rows, numbers), -1, axis)
 
 
 def put_along_axis_add(values: Any, indices: Any, size: int) -> Tensor:
-    """Elements added into zeros along the last axis, which gets the length ``size``."""
-    return apply(PutAlongAxisAdd(size), asarray(values), integers(indices))
+    """Elements added into zeros along the last axis, which gets the length ``size``.
+
+    Raises:
+        ShapeError: An index is out of range, or there is not one for each value.
+        DTypeError: The indices are not integers.
+    """
+    v, i = asarray(values), integers(indices)
+    if v.shape != i.shape or not v.ndim:
+        raise ShapeError(f"put_along_axis_add needs an index a value: {v.shape} and {i.shape}")
+    check_range(i, size)
+    return apply(PutAlongAxisAdd(size), v, i)
 
 
 def integers(indices: Any) -> Tensor:
@@ -183,10 +201,10 @@ def integers(indices: Any) -> Tensor:
 
 def check_range(i: Tensor, length: int) -> None:
     """Require indices within an axis of that length."""
-    if not i.size:
+    found = backend.extremes(i.data)
+    if found is None:
         return
-    xp = namespace(i.data)
-    low, high = int(xp.min(i.data)), int(xp.max(i.data))
+    low, high = found
     if low < -length or high >= length:
         bad = low if low < -length else high
         raise ShapeError(f"index {bad} is out of range for an axis of length {length}")

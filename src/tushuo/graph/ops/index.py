@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import index
@@ -14,7 +14,7 @@ from tushuo.errors import DTypeError, ShapeError
 from tushuo.graph.backend import Array, Namespace, is_array, namespace
 from tushuo.graph.op import Cotangent, Linear, Shape, Spec, apply
 from tushuo.graph.ops.gather import check_range, integers, take
-from tushuo.graph.ops.movement import expand_dims, reshape
+from tushuo.graph.ops.movement import expand_dims, moveaxis, reshape
 from tushuo.graph.ops.promotion import kind
 from tushuo.graph.parts import Placed
 from tushuo.graph.tensor import Tensor, asarray
@@ -27,6 +27,8 @@ class Range(NamedTuple):
     stop: int | None
     step: int | None
 
+
+_BASIC = {int, slice, type(None), type(Ellipsis)}
 
 Key = tuple[int | Range, ...]
 """A basic index: for each leading axis a number or a range."""
@@ -92,73 +94,133 @@ def native(key: Key, ndim: int) -> tuple[int | slice, ...]:
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:
-    """``x[key]``: numbers, slices, ``...``, None, one mask, or arrays of integers on leading axes.
+    """``x[key]`` as NumPy has it: numbers, slices, ``...``, None, masks, arrays of integers.
 
     Raises:
-        ShapeError: An index is out of range, or there are too many.
-        DTypeError: An index is not an integer.
+        ShapeError: An index is out of range, there are too many, or they do not fit together.
+        DTypeError: An index is neither an integer nor a mask.
     """
     keys = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(k, Tensor | list) or is_array(k) for k in keys):
-        return _advanced(x, keys)
-    full = _expanded(keys, x)
-    basic = tuple(_basic(k) for k in full if k is not None)
-    picked = apply(GetItem(basic), x)
-    return _with_new_axes(picked, full) if None in full else picked
+    if any(map(_is_array, keys)):
+        return _advanced(x, _complete(tuple(_plain(k) for k in keys), x))
+    return _basic(x, _complete(keys, x))
 
 
-def _basic(k: Any) -> int | Range:
-    if isinstance(k, slice):
-        return Range(k.start, k.stop, k.step)
-    try:
-        return index(k)
-    except TypeError:
-        raise DTypeError(
-            f"an index must be an integer, a slice, None, ... or an array, got {k!r}"
-        ) from None
-
-
-def _expanded(keys: tuple[Any, ...], x: Tensor) -> tuple[Any, ...]:
-    """The keys with ``...`` replaced by the slices that it stands for."""
-    if Ellipsis not in keys:
-        return keys
-    place = keys.index(Ellipsis)
-    if Ellipsis in keys[place + 1 :]:
-        raise ShapeError("an index can hold ... only once")
-    used = sum(k is not None for k in keys) - 1
-    return keys[:place] + (slice(None),) * (x.ndim - used) + keys[place + 1 :]
-
-
-def _with_new_axes(picked: Tensor, keys: tuple[Any, ...]) -> Tensor:
-    axis = 0
-    for k in keys:
+def _basic(x: Tensor, keys: Sequence[Any]) -> Tensor:
+    """The elements at numbers and slices, with new axes for None."""
+    picked = apply(GetItem(tuple(_number(k) for k in keys if k is not None)), x)
+    kept = [k for k in keys if k is None or isinstance(k, slice)]
+    for axis, k in enumerate(kept):
         if k is None:
             picked = expand_dims(picked, axis)
-        if k is None or isinstance(k, slice):
-            axis += 1
     return picked
 
 
-def _advanced(x: Tensor, keys: tuple[Any, ...]) -> Tensor:
-    """A mask, or arrays of integers on the leading axes: rows by a single number."""
-    if len(keys) == 1 and _is_mask(keys[0]):
-        return _masked(x, asarray(keys[0]).numpy())
-    numbers = [integers(k) for k in keys]
-    for axis, i in enumerate(numbers):
-        check_range(i, x.shape[axis])
-    shape = x.shape[: len(keys)]
-    grid = np.broadcast_arrays(*(i.numpy() % n for i, n in zip(numbers, shape, strict=True)))
-    flat = np.ravel_multi_index(tuple(grid), shape) if prod(shape) else grid[0]
-    rows = reshape(x, (prod(shape), *x.shape[len(keys) :]))
-    return take(rows, namespace(x.data).asarray(flat))
+def _advanced(x: Tensor, keys: Sequence[Any]) -> Tensor:
+    """The elements at arrays of indices; numbers beside these are arrays, too.
+
+    The slices come first. The axes of the arrays are then brought to the front and made one, and
+    elements are taken from it. The result's axes stand where those of the arrays were, but in front
+    if a slice separates them.
+    """
+    full = slice(None)
+    whole = [k if k is None or isinstance(k, slice) else full for k in keys]
+    arrays = [k for k in keys if isinstance(k, np.ndarray)]
+    axes = [i for i, k in enumerate(keys) if isinstance(k, np.ndarray)]
+    sliced = x if whole == [full] * len(whole) else _basic(x, whole)
+    front = moveaxis(sliced, axes, range(len(axes)))
+    shape, rest = front.shape[: len(axes)], front.shape[len(axes) :]
+    flat = _raveled(arrays, shape)
+    rows = reshape(front, (prod(shape), *rest)) if len(axes) > 1 else front
+    taken = take(rows, namespace(x.data).asarray(flat))
+    if axes[-1] - axes[0] + 1 > len(axes):
+        return taken
+    new = range(flat.ndim)
+    return moveaxis(taken, new, [axes[0] + i for i in new])
 
 
-def _masked(x: Tensor, mask: np.ndarray) -> Tensor:
-    if mask.shape != x.shape[: mask.ndim]:
-        raise ShapeError(f"a mask of shape {mask.shape} does not fit shape {x.shape}")
-    rows = reshape(x, (mask.size, *x.shape[mask.ndim :]))
-    return take(rows, namespace(x.data).asarray(np.flatnonzero(mask)))
+def _raveled(arrays: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
+    """One index into axes made flat for several into them, broadcast."""
+    try:
+        grid = np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = " and ".join(str(k.shape) for k in arrays)
+        raise ShapeError(f"indices of shapes {shapes} cannot be broadcast") from None
+    for k, n in zip(arrays, shape, strict=True):
+        check_range(asarray(k), n)
+    if not grid[0].size:
+        return np.zeros(grid[0].shape, np.int64)
+    return np.asarray(
+        np.ravel_multi_index([k % n for k, n in zip(grid, shape, strict=True)], shape)
+    )
 
 
-def _is_mask(key: Any) -> bool:
-    return kind(asarray(key).data) is bool
+def _complete(keys: tuple[Any, ...], x: Tensor) -> list[Any]:
+    """The keys with slices for ``...``, and arrays of indices for masks."""
+    places = [i for i, k in enumerate(keys) if k is Ellipsis]
+    if len(places) > 1:
+        raise ShapeError("an index can hold ... only once")
+    used = sum(_used(k) for k in keys)
+    if used > x.ndim:
+        raise ShapeError(f"{used} indices for the {x.ndim} axes of shape {x.shape}")
+    for i in places:
+        keys = keys[:i] + (slice(None),) * (x.ndim - used) + keys[i + 1 :]
+    if not any(isinstance(k, np.ndarray) for k in keys):
+        return list(keys)
+    return [part for k, axis in _with_axes(keys) for part in _unmasked(k, axis, x.shape)]
+
+
+def _used(k: Any) -> int:
+    """How many axes a key indexes."""
+    if k is None or k is Ellipsis:
+        return 0
+    return k.ndim if isinstance(k, np.ndarray) and k.dtype == bool else 1
+
+
+def _with_axes(keys: Sequence[Any]) -> Iterator[tuple[Any, int]]:
+    axis = 0
+    for k in keys:
+        yield k, axis
+        axis += _used(k)
+
+
+def _unmasked(k: Any, axis: int, shape: Shape) -> Sequence[Any]:
+    """A key beside arrays: masks and numbers as arrays of indices, others as they are."""
+    if k is None or isinstance(k, slice):
+        return (k,)
+    if not isinstance(k, np.ndarray):
+        return (np.asarray(_number(k)),)
+    if k.dtype != bool:
+        return (k,)
+    if k.shape != shape[axis : axis + k.ndim] or not k.ndim:
+        raise ShapeError(f"a mask of shape {k.shape} does not fit axis {axis} of shape {shape}")
+    return np.nonzero(k)
+
+
+def _is_array(k: Any) -> bool:
+    if type(k) in _BASIC:
+        return False
+    return isinstance(k, Tensor | list) or (is_array(k) and not isinstance(k, np.generic))
+
+
+def _plain(k: Any) -> Any:
+    """Arrays of integers or booleans as NumPy arrays, other keys as they are."""
+    if not _is_array(k):
+        return k
+    t = asarray(k)
+    return t.numpy() if kind(t.data) is bool else integers(k).numpy()
+
+
+def _number(k: Any) -> int | Range:
+    """A number, or a slice in a form that can be hashed."""
+    try:
+        if isinstance(k, slice):
+            ends = [None if end is None else index(end) for end in (k.start, k.stop, k.step)]
+            if ends[2] == 0:
+                raise ShapeError("the step of a slice cannot be zero")
+            return Range(*ends)
+        if not isinstance(k, bool):
+            return index(k)
+    except TypeError:
+        pass
+    raise DTypeError(f"an index must be an integer, a slice, None, ... or an array, got {k!r:.60}")

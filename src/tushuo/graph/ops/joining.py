@@ -10,7 +10,7 @@ from typing import Any
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Cotangent, Linear, Shape, Spec, apply
-from tushuo.graph.ops.movement import broadcast_to, expand_dims, normal_axes, reshape
+from tushuo.graph.ops.movement import broadcast_to, expand_dims, lengths, normal_axes, reshape
 from tushuo.graph.ops.promotion import promote
 from tushuo.graph.tensor import Tensor, asarray
 
@@ -75,9 +75,19 @@ def _without(shape: Shape, axis: int) -> tuple[Any, ...]:
     return (*shape[:axis], len(shape), *shape[axis + 1 :])
 
 
-def concat(xs: Sequence[Any], axis: int = 0) -> Tensor:
-    """Arrays end to end along an axis; the other axes have equal lengths."""
+def concat(xs: Sequence[Any], axis: int | None = 0) -> Tensor:
+    """Arrays end to end along an axis; the other axes have equal lengths.
+
+    Args:
+        xs: At least one array.
+        axis: The axis; None makes each array flat first.
+
+    Raises:
+        ShapeError: The lengths differ, or there is no array.
+    """
     tensors = _operands("concat", xs)
+    if axis is None:
+        axis, tensors = 0, [reshape(x, -1) for x in tensors]
     return apply(Concat(normal_axes(axis, tensors[0])[0]), *tensors)
 
 
@@ -106,33 +116,65 @@ def split(x: Any, sections: int, axis: int = 0) -> tuple[Tensor, ...]:
     """
     t = asarray(x)
     (axis,) = normal_axes(axis, t)
-    length, rest = divmod(t.shape[axis], sections)
-    if rest:
+    if sections < 1 or t.shape[axis] % sections:
         raise ShapeError(f"axis {axis} of shape {t.shape} cannot be split into {sections}")
+    length = t.shape[axis] // sections
     before = (slice(None),) * axis
     return tuple(t[(*before, slice(i * length, (i + 1) * length))] for i in range(sections))
 
 
-def roll(x: Any, shift: int, axis: int) -> Tensor:
-    """The elements moved along an axis; what leaves at the end enters at the start."""
+def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
+    """The elements moved along axes; what leaves at the end enters at the start.
+
+    Args:
+        x: The elements.
+        shift: How far, or how far along each axis.
+        axis: The axes; None moves the elements in order and keeps the shape.
+    """
     t = asarray(x)
-    (axis,) = normal_axes(axis, t)
+    if axis is None:
+        return reshape(roll(reshape(t, -1), shift, 0), t.shape)
+    axes, shifts = normal_axes(axis, t), lengths(shift)
+    if len(shifts) not in (1, len(axes)):
+        raise ShapeError(f"roll along {len(axes)} axes got {len(shifts)} shifts")
+    for i, k in zip(axes, shifts * (len(axes) if len(shifts) == 1 else 1), strict=True):
+        t = _rolled(t, k, i)
+    return t
+
+
+def _rolled(t: Tensor, shift: int, axis: int) -> Tensor:
     k = shift % t.shape[axis] if t.shape[axis] else 0
     before = (slice(None),) * axis
     return concat([t[(*before, slice(-k, None))], t[(*before, slice(None, -k))]], axis) if k else t
 
 
-def tile(x: Any, repetitions: Sequence[int]) -> Tensor:
-    """The whole array repeated along each axis."""
-    t = asarray(x)
-    for axis, n in enumerate(repetitions):
-        t = concat([t] * n, axis) if n != 1 else t
-    return t
+def tile(x: Any, repetitions: int | Sequence[int]) -> Tensor:
+    """The whole array repeated along each axis.
+
+    Args:
+        x: The array.
+        repetitions: How often for each axis; with fewer numbers than axes they count for the last
+            ones, with more the array gets new axes in front.
+    """
+    t, times = asarray(x), lengths(repetitions)
+    if any(n < 0 for n in times):
+        raise ShapeError(f"tile needs repetitions >= 0, got {times}")
+    rank = max(t.ndim, len(times))
+    shape = (1,) * (rank - t.ndim) + t.shape
+    full = (1,) * (rank - len(times)) + times
+    pairs = list(zip(full, shape, strict=True))
+    narrow = reshape(t, [n for length in shape for n in (1, length)])
+    wide = broadcast_to(narrow, [n for pair in pairs for n in pair])
+    return reshape(wide, [times * length for times, length in pairs])
 
 
-def repeat(x: Any, repeats: int, axis: int) -> Tensor:
-    """Each element repeated along an axis."""
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:
+    """Each element repeated along an axis; None makes the array flat first."""
     t = asarray(x)
+    if axis is None:
+        t, axis = reshape(t, -1), 0
+    if repeats < 0:
+        raise ShapeError(f"repeat needs repeats >= 0, got {repeats}")
     (axis,) = normal_axes(axis, t)
     wide = expand_dims(t, axis + 1)
     shape = (*t.shape[: axis + 1], repeats, *t.shape[axis + 1 :])

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Bilinear, Cotangent, Shape, Spec, apply, broadcast_shapes
-from tushuo.graph.ops.movement import expand_dims, permute_dims, reshape, squeeze, sum_to
+from tushuo.graph.ops.movement import (
+    expand_dims,
+    moveaxis,
+    normal_axes,
+    permute_dims,
+    reshape,
+    squeeze,
+    sum_to,
+)
 from tushuo.graph.ops.promotion import promote
 from tushuo.graph.parts import Product
 from tushuo.graph.tensor import Tensor, asarray
@@ -100,7 +109,7 @@ def _by_matrix(x: Tensor, y: Tensor) -> Tensor:
     if x.ndim == 2:
         return apply(_MATMUL, x, y)
     _check(x.shape, y.shape)
-    flat = reshape(x, (_count(x.shape[:-1]), x.shape[-1]))
+    flat = reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
     return reshape(apply(_MATMUL, flat, y), (*x.shape[:-1], y.shape[-1]))
 
 
@@ -124,7 +133,7 @@ def inner(x: Any, y: Any) -> Tensor:
     if x.ndim == 2:
         return apply(_INNER, x, y)
     _check(x.shape, y.shape[::-1])
-    flat = reshape(x, (_count(x.shape[:-1]), x.shape[-1]))
+    flat = reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
     return reshape(apply(_INNER, flat, y), (*x.shape[:-1], y.shape[0]))
 
 
@@ -142,32 +151,56 @@ def matrix_transpose(x: Any) -> Tensor:
 
 
 def vecdot(x: Any, y: Any, axis: int = -1) -> Tensor:
-    """The sum of products along an axis, leading axes broadcast."""
-    from tushuo.graph.ops.reduce import sum
-
-    return sum(asarray(x) * y, axis)
-
-
-def tensordot(x: Any, y: Any, axes: int = 2) -> Tensor:
-    """The sum of products over the last ``axes`` axes of x and the first ones of y.
+    """The sum of products along an axis, counted from the last; the other axes are broadcast.
 
     Raises:
-        ShapeError: The lengths of these axes differ.
+        ShapeError: The lengths of the axis differ.
+    """
+    from tushuo.graph.ops.reduce import sum
+
+    x, y = asarray(x), asarray(y)
+    (i,), (j,) = normal_axes(axis, x), normal_axes(axis, y)
+    if x.shape[i] != y.shape[j]:
+        raise ShapeError(f"vecdot along axis {axis} cannot join {x.shape} and {y.shape}")
+    return sum(moveaxis(x, i, -1) * moveaxis(y, j, -1), -1)
+
+
+def tensordot(x: Any, y: Any, axes: int | Sequence[Sequence[int]] = 2) -> Tensor:
+    """The sum of products over several axes.
+
+    Args:
+        x: The first operand.
+        y: The second.
+        axes: How many of the last axes of x meet the first ones of y, or a pair of sequences: the
+            axes of x and those of y that they meet.
+
+    Returns:
+        The remaining axes of x, then those of y.
+
+    Raises:
+        ShapeError: The lengths of these axes differ, or there are not so many.
     """
     x, y = asarray(x), asarray(y)
-    kept, inner, rest = x.shape[: x.ndim - axes], x.shape[x.ndim - axes :], y.shape[axes:]
-    if inner != y.shape[:axes]:
-        raise ShapeError(f"tensordot over {axes} axes cannot join {x.shape} and {y.shape}")
-    k = _count(inner)
-    product = matmul(reshape(x, (_count(kept), k)), reshape(y, (k, _count(rest))))
-    return reshape(product, (*kept, *rest))
+    mine, theirs = _meeting(x, y, axes)
+    kept = [i for i in range(x.ndim) if i not in mine]
+    rest = [i for i in range(y.ndim) if i not in theirs]
+    lengths = [x.shape[i] for i in mine]
+    if lengths != [y.shape[i] for i in theirs]:
+        raise ShapeError(f"tensordot over axes {axes} cannot join {x.shape} and {y.shape}")
+    k = prod(lengths)
+    left, right = [x.shape[i] for i in kept], [y.shape[i] for i in rest]
+    rows = reshape(permute_dims(x, [*kept, *mine]), (prod(left), k))
+    columns = reshape(permute_dims(y, [*theirs, *rest]), (k, prod(right)))
+    return reshape(matmul(rows, columns), (*left, *right))
 
 
-def _count(shape: Shape) -> int:
-    n = 1
-    for length in shape:
-        n *= length
-    return n
+def _meeting(x: Tensor, y: Tensor, axes: int | Sequence[Sequence[int]]) -> tuple[Shape, Shape]:
+    """The axes of each operand that a tensordot sums over."""
+    if not isinstance(axes, int):
+        return normal_axes(axes[0], x), normal_axes(axes[1], y)
+    if not 0 <= axes <= min(x.ndim, y.ndim):
+        raise ShapeError(f"tensordot over {axes} axes of shapes {x.shape} and {y.shape}")
+    return tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
 
 
 def _batched(x: Spec, y: Spec) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tushuo.errors import DTypeError, ShapeError
-from tushuo.graph.backend import Array, Namespace, is_floating
+from tushuo.graph.backend import Array, Namespace, data_type, is_floating, namespace
 from tushuo.graph.op import Cotangent, Linear, Op, Shape, Spec, apply, broadcast_shapes
 from tushuo.graph.tensor import Tensor, asarray
 
@@ -147,8 +147,14 @@ class AsType(Linear):
         return xp.astype(inputs[0], self.dtype)
 
     def transpose(self, g: Tensor, *inputs: Tensor) -> Sequence[Cotangent]:
-        """The cotangent in the data type before; none for integers."""
-        return (astype(g, inputs[0].dtype) if is_floating(inputs[0].data) else None,)
+        """The cotangent in the data type before; none from or to integers."""
+        smooth = is_floating(g.data) and is_floating(inputs[0].data)
+        return (astype(g, inputs[0].dtype) if smooth else None,)
+
+    def jvp(self, tangents: Sequence[Tensor | None], out: Tensor, *inputs: Tensor) -> Tensor | None:
+        """The tangent in the new data type; none from or to integers."""
+        smooth = is_floating(out.data) and is_floating(inputs[0].data)
+        return super().jvp(tangents, out, *inputs) if smooth else None
 
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
@@ -158,16 +164,28 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
         ShapeError: The number of elements does not fit.
     """
     t = asarray(x)
-    wanted = (shape,) if isinstance(shape, int) else tuple(map(index, shape))
-    full = _completed(t.shape, wanted)
+    full = _completed(t.shape, lengths(shape))
     return t if full == t.shape else apply(Reshape(full), t)
 
 
+def lengths(shape: Any) -> Shape:
+    """A shape, or axes, as a tuple of Python integers; a single number is one of them.
+
+    Raises:
+        ShapeError: There is something else.
+    """
+    try:
+        return tuple(map(index, shape)) if hasattr(shape, "__iter__") else (index(shape),)
+    except TypeError:
+        raise ShapeError(f"a shape is made of integers, got {shape!r:.60}") from None
+
+
 def _completed(old: Shape, new: Shape) -> Shape:
-    known, size = prod(n for n in new if n != -1), prod(old)
-    if new.count(-1) == 1 and known and size % known == 0:
-        new = tuple(size // known if n == -1 else n for n in new)
-    if prod(new) != size or any(n < 0 for n in new):
+    size = prod(old)
+    if new.count(-1) == 1:
+        known = -prod(new)
+        new = tuple(size // known if n == -1 and known and size % known == 0 else n for n in new)
+    if prod(new) != size or min(new, default=0) < 0:
         raise ShapeError(f"Reshape cannot make shape {new} of {old}: {size} elements")
     return new
 
@@ -179,25 +197,40 @@ def permute_dims(x: Any, axes: Sequence[int]) -> Tensor:
         ShapeError: ``axes`` is not a permutation of the axes.
     """
     t = asarray(x)
-    full = tuple(a + t.ndim if a < 0 else a for a in axes)
+    full = tuple(a + t.ndim if a < 0 else a for a in lengths(axes))
     if sorted(full) != list(range(t.ndim)):
         raise ShapeError(f"{tuple(axes)} is not a permutation of the axes of shape {t.shape}")
     return t if full == tuple(range(t.ndim)) else apply(PermuteDims(full), t)
 
 
-def moveaxis(x: Any, source: int, destination: int) -> Tensor:
-    """One axis moved to another place."""
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Axes moved to other places; the rest keep their order.
+
+    Raises:
+        ShapeError: There are not as many sources as destinations, or one is out of range.
+    """
     t = asarray(x)
-    (source,), (destination,) = normal_axes(source, t), normal_axes(destination, t)
-    order = [i for i in range(t.ndim) if i != source]
-    order.insert(destination, source)
+    start, end = normal_axes(source, t), normal_axes(destination, t)
+    if len(start) != len(end):
+        raise ShapeError(f"moveaxis of {len(start)} axes to {len(end)} places")
+    order = [i for i in range(t.ndim) if i not in start]
+    for place, axis in sorted(zip(end, start, strict=True)):
+        order.insert(place, axis)
     return permute_dims(t, order)
 
 
-def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
-    """Axes of length 1, and new leading ones, repeated to a shape."""
-    t, shape = asarray(x), tuple(shape)
-    return t if t.shape == shape else apply(BroadcastTo(shape), t)
+def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
+    """Axes of length 1, and new leading ones, repeated to a shape.
+
+    Raises:
+        ShapeError: The shape cannot be reached so.
+    """
+    t, full = asarray(x), lengths(shape)
+    if t.shape == full:
+        return t
+    if min(full, default=0) < 0:
+        raise ShapeError(f"BroadcastTo cannot widen shape {t.shape} to {full}")
+    return apply(BroadcastTo(full), t)
 
 
 def sum_to(x: Tensor, shape: Shape) -> Tensor:
@@ -242,10 +275,12 @@ def pad(x: Any, widths: Sequence[Sequence[int]], value: float = 0.0) -> Tensor:
         value: What to put there.
     """
     t = asarray(x)
-    full = tuple((index(a), index(b)) for a, b in widths)
-    if len(full) != t.ndim or any(a < 0 or b < 0 for a, b in full):
+    full = tuple(map(lengths, widths))
+    if len(full) != t.ndim or any(len(w) != 2 or min(w) < 0 for w in full):
         raise ShapeError(f"pad needs 2 widths >= 0 for each axis of {t.shape}, got {full}")
-    return apply(Pad(full, value), t) if any(map(any, full)) else t
+    if not is_floating(t.data) and not float(value).is_integer():
+        raise DTypeError(f"pad cannot put {value} among {t.dtype}", hint="cast with astype first")
+    return apply(Pad(tuple((a, b) for a, b in full), value), t) if any(map(any, full)) else t
 
 
 def flip(x: Any, axis: Axes = None) -> Tensor:
@@ -255,24 +290,16 @@ def flip(x: Any, axis: Axes = None) -> Tensor:
 
 
 def astype(x: Any, dtype: Any) -> Tensor:
-    """The values in another data type; a data type or, for NumPy, its name."""
+    """The values in another data type, given itself or its name.
+
+    The derivative passes from one floating-point type to another, and is zero otherwise.
+
+    Raises:
+        DTypeError: The array library has no such data type.
+    """
     t = asarray(x)
-    if isinstance(dtype, str):
-        dtype = _named(dtype, t)
-    return t if t.dtype == dtype else apply(AsType(dtype), t)
-
-
-def _named(name: str, like: Tensor) -> Any:
-    from tushuo.graph.backend import namespace
-
-    found = getattr(namespace(like.data), name, None)
-    if found is None or name not in _DTYPES:
-        raise DTypeError(f"unknown data type {name!r}", hint=f"use one of {', '.join(_DTYPES)}")
-    return found
-
-
-_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-           "float16", "float32", "float64")  # fmt: skip
+    wanted = data_type(namespace(t.data), dtype)
+    return t if t.dtype == wanted else apply(AsType(wanted), t)
 
 
 def normal_axes(axis: Axes, x: Tensor) -> tuple[int, ...]:
@@ -283,7 +310,7 @@ def normal_axes(axis: Axes, x: Tensor) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(x.ndim))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = lengths(axis)
     full = tuple(a + x.ndim if a < 0 else a for a in axes)
     if any(not 0 <= a < x.ndim for a in full) or len(set(full)) < len(full):
         raise ShapeError(f"axis {axis} does not fit shape {x.shape}", hint=f"it has {x.ndim} axes")
