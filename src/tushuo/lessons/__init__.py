@@ -1,0 +1,15 @@
+"""What the lessons in ``notebooks/`` use: exercises that are checked, and pictures.
+
+``check("lesson-06", slope=slope)`` judges answers, as `tushuo check lesson-06` does for a file.
+"""
+
+from __future__ import annotations
+
+from tushuo.lessons.notebook import check
+from tushuo.lessons.pictures import images
+from tushuo.lessons.plot import Plot, plot
+from tushuo.lessons.samples import sample
+from tushuo.lessons.show import show
+from tushuo.lessons.text import language
+
+__all__ = ["Plot", "check", "images", "language", "plot", "sample", "show"]
