@@ -79,6 +79,12 @@ def test_a_lesson_asks_all_of_its_exercises(lesson):
         assert exercise.stub in text
 
 
+@pytest.mark.parametrize(("language", "readme"), [("en", "README.md"), ("zh", "README.zh.md")])
+def test_the_readme_lists_every_lesson(language, readme):
+    links = re.findall(rf"\(({language}/.+?\.py)\)", (BOOKS / readme).read_text("utf-8"))
+    assert links == [f"{language}/{name}" for name in NAMES]
+
+
 @pytest.mark.lessons
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lesson_runs(name, tmp_path):

@@ -170,7 +170,7 @@ def learn(rule, steps=150):
 
 
 tries = {optim.SGD: (0.1, 0.5, 2, 8), optim.Momentum: (0.03, 0.1, 0.3, 1)}
-tries |= dict.fromkeys((optim.RMSprop, optim.Adam), (0.001, 0.003, 0.01, 0.03))
+tries |= dict.fromkeys((optim.RMSprop, optim.Adam), (0.003, 0.01, 0.03, 0.1))
 tries[optim.Adagrad] = (0.01, 0.03, 0.1, 0.3)
 curves = {}
 for rule, rates in tries.items():
@@ -181,7 +181,8 @@ show(plot(np.arange(len(curve)), curves, "MNIST, mean of ten batches", "step", "
 
 # %% [markdown]
 # On this task the well-tuned rules end close together, and a badly chosen rate costs more than a
-# badly chosen rule. What Adam buys is that its good rates are nearly the same from task to task.
+# badly chosen rule. What Adam buys: the length of its steps does not depend on the size of the
+# gradients, so that rates about 0.001 to 0.01 do for most networks, and one searches less.
 #
 # ## Exercises
 #
@@ -211,10 +212,5 @@ def first_step(g, rate):
 racer = ...
 
 # %%
-check(
-    "lesson-11",
-    largest_rate=largest_rate,
-    momentum_step=momentum_step,
-    first_step=first_step,
-    racer=racer,
-)
+check("lesson-11", largest_rate=largest_rate, momentum_step=momentum_step)
+check("lesson-11", first_step=first_step, racer=racer)

@@ -212,10 +212,5 @@ def correlate(x, w):
 
 
 # %%
-check(
-    "lesson-12",
-    out_size=out_size,
-    weights=weights,
-    edge_kernel=edge_kernel,
-    correlate=correlate,
-)
+check("lesson-12", out_size=out_size, weights=weights)
+check("lesson-12", edge_kernel=edge_kernel, correlate=correlate)

@@ -239,10 +239,5 @@ def clipped(g, most):
 
 
 # %%
-check(
-    "lesson-13",
-    rnn_step=rnn_step,
-    lstm_step=lstm_step,
-    steps_back=steps_back,
-    clipped=clipped,
-)
+check("lesson-13", rnn_step=rnn_step, lstm_step=lstm_step)
+check("lesson-13", steps_back=steps_back, clipped=clipped)

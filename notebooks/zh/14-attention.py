@@ -225,10 +225,5 @@ def best_pair(first, then):
 
 
 # %%
-check(
-    "lesson-14",
-    attend=attend,
-    places=places,
-    sentence_logprob=sentence_logprob,
-    best_pair=best_pair,
-)
+check("lesson-14", attend=attend, places=places)
+check("lesson-14", sentence_logprob=sentence_logprob, best_pair=best_pair)

@@ -29,7 +29,7 @@ def contours(f: Callable[[Any], Any], box: Box, paths: Mapping[str, Any], bands:
         f: From two arrays of coordinates, shape (2, height, width), to values (height, width) from
             0.
         box: The least and the largest x, the least and the largest y.
-        paths: Points by name, each of shape (N, 2); they may leave the box.
+        paths: Points by name, each of shape (N, 2), N > 0; they may leave the box.
         bands: How many colours.
 
     Raises:
@@ -44,8 +44,8 @@ def contours(f: Callable[[Any], Any], box: Box, paths: Mapping[str, Any], bands:
     draw, picture = _canvas(_coloured(values, bands), _ROW * -(-len(paths) // 4) + 8)
     for i, (name, path) in enumerate(paths.items()):
         points, colour = np.asarray(path, float), _COLOURS[i % len(_COLOURS)]
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ShapeError(f"path {name!r} has shape {points.shape}, expected (N, 2)")
+        if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+            raise ShapeError(f"path {name!r} has shape {points.shape}, expected (N, 2), N > 0")
         _draw_path(draw, (points - (left, high)) * (_WIDTH / (right - left)) * (1, -1), colour)
     _draw_legend(draw, height, list(paths))
     return picture
