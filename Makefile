@@ -38,6 +38,8 @@ test-parity: .venv-parity/.installed
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/captioning.py
+	$(BIN)/python bench/eager_overhead.py
+	$(BIN)/python bench/compiled.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -12,6 +12,7 @@ __all__ = [
     "GraphError",
     "ImageError",
     "InPlaceError",
+    "LibraryError",
     "MissingDependencyError",
     "ShapeError",
     "TushuoError",
@@ -75,6 +76,10 @@ class CheckpointError(TushuoError):
 
 class BundleError(TushuoError):
     """A captioner bundle is missing, incomplete or of another version."""
+
+
+class LibraryError(TushuoError):
+    """A library of photographs is missing, damaged, of another version, or cannot be written."""
 
 
 class MissingDependencyError(TushuoError, ImportError):

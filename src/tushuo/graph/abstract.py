@@ -7,8 +7,11 @@ Tensors, gradients included, can be run without values and leaves the list of it
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
@@ -17,6 +20,7 @@ from tushuo.errors import CompileError
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64")  # fmt: skip
+"""The names of data types."""
 
 if TYPE_CHECKING:
     from tushuo.graph.op import Op
@@ -120,13 +124,27 @@ def record(op: Op, arrays: Sequence[Any]) -> Abstract:
 
 def refusal(what: str) -> CompileError:
     """The error for a use of what is not known while a function is traced."""
-    from tushuo.graph.node import Source, caller
-
     return CompileError(
-        f"{Source(*caller())} needs {what}, which are not known while the function is compiled",
+        f"{_users_line()} needs {what}, which are not known while the function is compiled",
         hint="choose between values with tushuo.where; what decides the course of the program, "
         "pass as a Python number, or compute it outside of the compiled function",
     )
+
+
+def is_known(array: Any) -> bool:
+    """Whether an array has elements that can be looked at."""
+    return type(array) is not Abstract
+
+
+def _users_line() -> str:
+    """The innermost line outside this package and NumPy that led here."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+_NOT_THE_USERS = tuple(str(Path(p).parent) + os.sep for p in (Path(__file__).parent, np.__file__))
 
 
 def drawn(

@@ -8,7 +8,7 @@ import array_api_compat
 import numpy as np
 
 from tushuo.errors import DTypeError, GraphError
-from tushuo.graph.abstract import SPACE, Abstract
+from tushuo.graph.abstract import DTYPES, SPACE, Abstract
 
 Array = Any
 """An array of NumPy, CuPy, array-api-strict or another library of the array API standard."""
@@ -96,11 +96,6 @@ def data_type(xp: Namespace, dtype: Any) -> Any:
     if found is None or (xp is np and found.kind not in "biufc"):
         raise DTypeError(f"unknown data type {dtype!r}", hint=f"use one of {', '.join(DTYPES)}")
     return found
-
-
-DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-          "float16", "float32", "float64")  # fmt: skip
-"""The names of data types."""
 
 
 def is_floating(array: Array) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tushuo.errors import GradientError
+from tushuo.graph.abstract import is_known
 from tushuo.graph.ops import minimum, sqrt, square, sum, zeros
 from tushuo.graph.tensor import Tensor, asarray
 from tushuo.graph.tree import leaves, named_leaves, tree_map
@@ -52,7 +53,7 @@ def clip_grad_norm(grads: T, max_norm: float, error_if_nonfinite: bool = True) -
     check_range("max_norm", max_norm, 0)
     norm = global_norm(grads)
     factor = minimum(max_norm / (norm + 1e-6), 1.0)
-    if norm.node is None:
+    if norm.node is None and is_known(norm.data):
         if error_if_nonfinite and not math.isfinite(norm):
             raise _not_finite(grads, norm)
         if float(factor) == 1:

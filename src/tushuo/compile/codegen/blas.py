@@ -1,0 +1,75 @@
+"""BLAS, called from machine code: NumPy's own OpenBLAS, so that there is one pool of threads."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from tushuo.compile.codegen.lane import INT64, register_type
+
+_ROW_MAJOR, _NO, _YES = 101, 111, 112
+
+
+@cache
+def addresses() -> dict[str, int]:
+    """Where the products of NumPy's BLAS are, by symbol; empty where it has another BLAS."""
+    folders = [Path(np.__file__).parents[1] / "numpy.libs", Path(np.__file__).parent / ".dylibs"]
+    files = [file for folder in folders for file in sorted(folder.glob("*openblas64_*"))]
+    for file in files:
+        library = ctypes.CDLL(str(file))
+        found = {}
+        for name in ("scipy_cblas_sgemm64_", "scipy_cblas_dgemm64_"):
+            function = getattr(library, name, None)
+            if function is not None:
+                found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
+        if found:
+            return found
+    return {}
+
+
+def symbol(dtype: np.dtype) -> str | None:
+    """The product of matrices of a data type, None where there is none."""
+    name = f"scipy_cblas_{'s' if dtype.itemsize == 4 else 'd'}gemm64_"
+    return name if name in addresses() else None
+
+
+def write_call(b: ir.IRBuilder, dtype: np.dtype, s: Any, x: Any, y: Any, c: Any) -> bool:
+    """Write ``c = x @ y``; False if BLAS cannot read the operands as they lie.
+
+    Args:
+        b: Where to write.
+        dtype: float32 or float64.
+        s: The sizes m, n, k.
+        x: Matrix (m, k).
+        y: Matrix (k, n).
+        c: Matrix (m, n), its rows contiguous.
+    """
+    left, right = _order(x, s.m, s.k), _order(y, s.k, s.n)
+    if left is None or right is None or c.column != 1:
+        return False
+    kind = register_type(dtype)
+    word, real = ir.IntType(32), kind.as_pointer()
+    signature = [word] * 3 + [INT64] * 3 + [kind, real, INT64, real, INT64, kind, real, INT64]
+    name = symbol(dtype)
+    function = b.module.globals.get(name)
+    if function is None:
+        function = ir.Function(b.module, ir.FunctionType(ir.VoidType(), signature), name)
+    numbers = [_ROW_MAJOR, left[0], right[0], s.m, s.n, s.k, 1.0]
+    head = [ir.Constant(t, n) for t, n in zip(signature, numbers, strict=False)]
+    wide = [ir.Constant(INT64, n) for n in (left[1], right[1], max(c.row, s.n))]
+    b.call(function, [*head, x.at, wide[0], y.at, wide[1], ir.Constant(kind, 0.0), c.at, wide[2]])
+    return True
+
+
+def _order(x: Any, rows: int, columns: int) -> tuple[int, int] | None:
+    """Whether BLAS is to transpose a matrix, and the distance of its rows."""
+    if x.column == 1 and (x.row >= columns or rows == 1):
+        return _NO, max(x.row, columns)
+    if x.row == 1 and (x.column >= rows or columns == 1):
+        return _YES, max(x.column, rows)
+    return None

@@ -1,0 +1,106 @@
+"""The module of machine code for a plan: one function a segment, one for each kind of kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from tushuo.compile.codegen.assembly import ASSEMBLIES, write_assembly
+from tushuo.compile.codegen.gather import GATHERS, write_gather
+from tushuo.compile.codegen.lane import BYTE, INT64, memory_type
+from tushuo.compile.codegen.loops import write_loop
+from tushuo.compile.codegen.product import write_product
+from tushuo.compile.codegen.target import Target
+from tushuo.compile.layout import View
+from tushuo.compile.passes.fuse import Loop
+from tushuo.compile.plan import Plan, Task
+from tushuo.compile.program import Value, describe, lines
+
+BYTES = BYTE.as_pointer()
+
+
+def write_module(plan: Plan, target: Target) -> tuple[str, list[str]]:
+    """The text of LLVM's module, and the names of the kernels that the tasks call.
+
+    A segment's function ``segment_0``, ... takes two pointers: to the places where the pointers to
+    the outside values are, in the order of the plan, and to the arena.
+    """
+    writer = _Writer(plan, target)
+    for number, tasks in enumerate(plan.segments):
+        if tasks[0].native:
+            writer.segment(number, tasks)
+    return str(writer.module), writer.kernels
+
+
+class _Writer:
+    def __init__(self, plan: Plan, target: Target) -> None:
+        self.plan, self.target = plan, target
+        self.module = ir.Module("tushuo")
+        self.module.triple = target.triple
+        self.kernels: list[str] = []
+        self._known: dict[Hashable, ir.Function] = {}
+        self._boxes = {x: i for i, x in enumerate(plan.outside)}
+
+    def segment(self, number: int, tasks: Sequence[Task]) -> None:
+        """Write the function that runs the tasks of a segment in order."""
+        kind = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer().as_pointer(), BYTES])
+        function = ir.Function(self.module, kind, f"segment_{number}")
+        boxes, arena = function.args
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        roots: dict[Value, ir.Value] = {}
+        for task in tasks:
+            kernel = self._kernel(task)
+            args = []
+            for view in (*task.operands, *task.results):
+                if view.root not in roots:
+                    roots[view.root] = self._start(b, view.root, boxes, arena)
+                args.append(_first(b, roots[view.root], view))
+            if task.checks:
+                args.append(b.gep(arena, [ir.Constant(INT64, 8 * self.plan.checks.index(task))]))
+            b.call(kernel, args)
+            self.kernels.append(kernel.name)
+        b.ret_void()
+
+    def _start(self, b: ir.IRBuilder, root: Value, boxes: ir.Value, arena: ir.Value) -> ir.Value:
+        """The pointer to a buffer."""
+        if root in self._boxes:
+            box = b.load(b.gep(boxes, [ir.Constant(INT64, self._boxes[root])]))
+            return b.load(box)
+        return b.gep(arena, [ir.Constant(INT64, self.plan.offset(root))])
+
+    def _kernel(self, task: Task) -> ir.Function:
+        """The function that computes a task; equal tasks share one."""
+        key = _key(task)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._written(task)
+        return found
+
+    def _written(self, task: Task) -> ir.Function:
+        op: Any = task.step.op
+        name = f"kernel_{len(self._known)}"
+        if isinstance(op, Loop):
+            return write_loop(self.module, name, op, task.operands, task.results)
+        if isinstance(op, GATHERS):
+            return write_gather(self.module, name, op, task.operands, task.results[0])
+        if isinstance(op, ASSEMBLIES):
+            return write_assembly(self.module, name, op, task.operands, task.results[0])
+        return write_product(self.module, name, op, task.operands, task.results[0], self.target)
+
+
+def _key(task: Task) -> Hashable:
+    """What makes the code of two tasks equal: operations, types, shapes and strides."""
+    op: Any = task.step.op
+    text = "\n".join(lines(op.program)) if isinstance(op, Loop) else ""
+    views = (*task.operands, *task.results)
+    ways = tuple((v.root.dtype.name, v.shape, v.strides) for v in views)
+    axes = (op.shape, op.axes) if isinstance(op, Loop) else ()
+    return describe(op), text, ways, axes
+
+
+def _first(b: ir.IRBuilder, start: ir.Value, view: View) -> ir.Value:
+    kind = memory_type(view.root.dtype).as_pointer()
+    pointer = b.bitcast(start, kind)
+    return b.gep(pointer, [ir.Constant(INT64, view.offset)]) if view.offset else pointer

@@ -1,0 +1,105 @@
+"""Nests of loops: the axes to run over, simplified, and the code that runs over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from llvmlite import ir
+
+from tushuo.compile.codegen.lane import INT64
+from tushuo.graph.op import Shape
+
+
+class Axis(NamedTuple):
+    """One loop.
+
+    Attributes:
+        length: How often it runs.
+        reduced: Whether its results are summed up (or the like).
+        steps: For each pointer, how many elements it moves a turn.
+    """
+
+    length: int
+    reduced: bool
+    steps: tuple[int, ...]
+
+
+def axes(shape: Shape, reduced: Sequence[int], strides: Sequence[Sequence[int]]) -> list[Axis]:
+    """The loops over a shape, as few as possible.
+
+    Axes of length 1 vanish; two that all pointers run through evenly become one.
+
+    Args:
+        shape: What to run over.
+        reduced: The axes that are reduced.
+        strides: For each pointer, its stride along each axis.
+    """
+    found: list[Axis] = []
+    for i, length in enumerate(shape):
+        axis = Axis(length, i in reduced, tuple(s[i] for s in strides))
+        if length == 1:
+            continue
+        if found and found[-1].reduced == axis.reduced and _even(found[-1], axis):
+            axis = axis._replace(length=length * found.pop().length)
+        found.append(axis)
+    return found
+
+
+def _even(outer: Axis, inner: Axis) -> bool:
+    return all(a == b * inner.length for a, b in zip(outer.steps, inner.steps, strict=True))
+
+
+class Position(NamedTuple):
+    """Where a nest stands: for each pointer, the distance from its start in elements."""
+
+    offsets: tuple[ir.Value, ...]
+
+    @staticmethod
+    def start(count: int) -> Position:
+        """The first element of each pointer."""
+        return Position((ir.Constant(INT64, 0),) * count)
+
+
+def run(
+    b: ir.IRBuilder, nest: Sequence[Axis], at: Position, body: Callable[[Position], None]
+) -> None:
+    """Write loops over axes, the first outermost, around a body."""
+    if not nest:
+        body(at)
+        return
+    axis, rest = nest[0], nest[1:]
+    counted(b, axis.length, lambda i: run(b, rest, _moved(b, at, i, axis), body))
+
+
+def counted(
+    b: ir.IRBuilder, length: int | ir.Value, body: Callable[[ir.Value], None], step: int = 1
+) -> None:
+    """Write one loop from 0 to a length, which is a number or a register, and may be 0."""
+    if length == 0:
+        return
+    end = ir.Constant(INT64, length) if isinstance(length, int) else length
+    before = b.block
+    head, done = b.append_basic_block("loop"), b.append_basic_block("done")
+    if isinstance(length, int):
+        b.branch(head)
+    else:
+        b.cbranch(b.icmp_unsigned(">", end, ir.Constant(INT64, 0)), head, done)
+    b.position_at_end(head)
+    i = b.phi(INT64)
+    i.add_incoming(ir.Constant(INT64, 0), before)
+    body(i)
+    following = b.add(i, ir.Constant(INT64, step), flags=("nuw", "nsw"))
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_unsigned("<", following, end), head, done)
+    b.position_at_end(done)
+
+
+def _moved(b: ir.IRBuilder, at: Position, i: ir.Value, axis: Axis) -> Position:
+    moved = []
+    for offset, step in zip(at.offsets, axis.steps, strict=True):
+        if step:
+            turn = i if step == 1 else b.mul(i, ir.Constant(INT64, step), flags=("nsw",))
+            offset = b.add(offset, turn, flags=("nsw",))
+        moved.append(offset)
+    return Position(tuple(moved))

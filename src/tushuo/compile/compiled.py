@@ -1,0 +1,249 @@
+"""``compile``: from a function of trees of Tensors to machine code, once a signature."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable, Sequence
+from functools import update_wrapper
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tushuo.compile.check import compare
+from tushuo.compile.executable import Executable
+from tushuo.compile.explain import Explanation, explanation, measured
+from tushuo.compile.guard import Assembler, assembler, guard
+from tushuo.compile.passes import optimise
+from tushuo.compile.plan import planned
+from tushuo.compile.program import Program
+from tushuo.compile.scan import check_carry, scanned, steps_of
+from tushuo.compile.signature import Taken, take_apart
+from tushuo.compile.store import Store, default_store
+from tushuo.compile.trace import trace
+from tushuo.compile.verify import verify as check_rules
+from tushuo.errors import CompileError
+from tushuo.graph.backend import is_array, lock
+from tushuo.graph.op import Spec
+from tushuo.graph.tensor import Tensor
+from tushuo.graph.tree import leaves, named_leaves, rebuild, tree_map
+
+SIGNATURES = 64
+"""How many programs a function may have; more mean that something should be a Tensor."""
+
+
+def compile(
+    f: Callable[..., Any],
+    *,
+    verify: bool = False,
+    without: Collection[str] = (),
+    cache: bool = True,
+) -> Compiled:
+    """The function as machine code, with the same results.
+
+    It is run once for each signature of its arguments: the shapes and data types of Tensors and
+    arrays, the structure of dicts, lists, tuples and modules, and all other values (numbers, words,
+    flags), which become part of the program. So ``f`` must compute with Tensors only, without
+    asking for their values; derivatives (``tushuo.grad``) and updates of optimisers may be part of
+    it::
+
+        @tushuo.compile
+        def step(model, x, y):
+            loss, gradient = tushuo.value_and_grad(loss_of)(model, x, y)
+            return tushuo.tree_map(lambda w, g: w - 0.1 * g, model, gradient), loss
+
+    Arrays that ``f`` takes from elsewhere are constants of the program. Called with Tensors of a
+    graph, as inside of ``grad``, it runs ``f`` itself.
+
+    Args:
+        f: A function of trees that returns a tree.
+        verify: Whether each call is compared with the interpreter; slow, to find faults.
+        without: Names of passes to leave out; see :data:`tushuo.compile.passes.PASSES`.
+        cache: Whether machine code is kept on disk for other processes; see :mod:`.store`.
+
+    Returns:
+        A function with ``f``'s arguments. Elementwise arithmetic gives the interpreter's results to
+        the bit; sums and products of matrices are added up in another order, exponentials and the
+        like are rounded differently (:mod:`.codegen.functions`).
+
+    Raises:
+        CompileError: At the first call: ``f`` asks for a value, and the message says where.
+    """
+    return Compiled(f, verify, without, default_store() if cache else None)
+
+
+class _Made(NamedTuple):
+    """What one signature was compiled to."""
+
+    program: Program
+    draws: Sequence[Callable[[], np.ndarray]]
+    executable: Executable
+    result: Any
+    recognise: Callable[[Any], list[np.ndarray] | None]
+    assemble: Assembler
+
+
+class Compiled:
+    """A function that is compiled when it is first called with a signature."""
+
+    def __init__(
+        self, f: Callable[..., Any], verify: bool, without: Collection[str], store: Store | None
+    ) -> None:
+        update_wrapper(self, f, updated=())
+        self._f = f
+        self._verify = verify
+        self._without = frozenset(without)
+        self._store = store
+        self._made: dict[Hashable, _Made] = {}
+        self._last: _Made | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the function, by machine code."""
+        made = self._last
+        arrays = made and made.recognise((args, kwargs))
+        if made is None or arrays is None:
+            taken = take_apart((args, kwargs))
+            if taken.graph:
+                return self._f(*args, **kwargs)
+            arrays = taken.arrays
+            made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
+            self._last = made
+        return self._run(made, arrays)
+
+    def _run(self, made: _Made, arrays: list[np.ndarray]) -> Any:
+        inputs = [x if x.flags.c_contiguous and x.flags.aligned else _ordered(x) for x in arrays]
+        if made.draws:
+            inputs += [_ordered(draw()) for draw in made.draws]
+        outputs = made.executable(inputs)
+        if self._verify:
+            compare(made.program, inputs, outputs)
+        for array in outputs:
+            array.setflags(write=False)
+        return made.assemble([Tensor.of(array) for array in outputs])
+
+    def scan(self, carry: Any, rows: Any) -> tuple[Any, Any]:
+        """Many steps in one call, for a function from (carry, row) to (carry, more).
+
+        The same as this loop, but Python sees only its end::
+
+            for i in range(steps):
+                carry, more = f(carry, tree_map(lambda x: x[i], rows))
+
+        Args:
+            carry: A tree.
+            rows: A tree of arrays whose first axis counts the steps.
+
+        Returns:
+            The last carry, and ``more`` of all steps, its arrays stacked along a new first axis.
+
+        Raises:
+            ShapeError: The first axes of ``rows`` differ.
+            CompileError: The function does not return a carry like the one that it takes.
+        """
+        data = [np.asarray(_data(x)) for x in leaves(rows)]
+        steps = steps_of(data)
+        first = rebuild(rows, [Tensor.of(x[0]) for x in data])
+        taken = take_apart(((carry, first), {}))
+        if taken.graph:
+            raise CompileError("scan inside of a derivative", hint="write the loop out")
+        made = self._made.get(taken.key) or self._compiled(taken, (carry, first), {})
+        count = len(taken.arrays) - len(data)
+        _check_pair(carry, made.result, count)
+        check_carry(made.program.inputs[:count], made.program.outputs[:count])
+        if made.draws:
+            raise CompileError("scan of a step with random numbers", hint="write the loop out")
+        carried = [_ordered(x) for x in taken.arrays[:count]]
+        found = scanned(made.executable, carried, [np.ascontiguousarray(x) for x in data], steps)
+        result: tuple[Any, Any] = made.assemble(
+            [Tensor.of(lock(x)) for x in (*found.carry, *found.stacked)]
+        )
+        return result
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What the programs compiled so far consist of; ``print`` it for a table.
+
+        Args:
+            args: Arguments of the function; if there are any, its program for them is explained,
+                and its kernels are timed.
+            kwargs: The same.
+
+        Raises:
+            CompileError: The function was not called yet.
+        """
+        if args or kwargs:
+            taken = take_apart((args, kwargs))
+            made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
+            inputs = [_ordered(x) for x in (*taken.arrays, *(draw() for draw in made.draws))]
+            return measured(made.executable, inputs)
+        if not self._made:
+            raise CompileError("nothing is compiled yet", hint="call the function first")
+        return explanation([made.executable for made in self._made.values()])
+
+    def programs(self) -> list[Program]:
+        """The programs as traced, one a signature; ``print`` one to read it."""
+        return [made.program for made in self._made.values()]
+
+    def _compiled(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
+        with self._lock:
+            if taken.key not in self._made:
+                if len(self._made) >= SIGNATURES:
+                    raise CompileError(
+                        f"{_name(self._f)} was called with {SIGNATURES} different signatures",
+                        hint="pass numbers that change as Tensors, and pad to equal shapes",
+                    )
+                self._made[taken.key] = self._make(taken, args, kwargs)
+            return self._made[taken.key]
+
+    def _make(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
+        result: list[Any] = []
+
+        def run(*tensors: Tensor) -> list[Any]:
+            known = {id(x): t for x, t in zip(taken.arrays, tensors, strict=True)}
+            traced_args, traced_kwargs = tree_map(
+                lambda x: known[id(_data(x))] if _is_tensor(x) else x, (args, kwargs)
+            )
+            result.append(self._f(*traced_args, **traced_kwargs))
+            return [_as_tensor(y) for y in leaves(result[0]) if _is_tensor(y)]
+
+        specs = [Spec(x.shape, x.dtype) for x in taken.arrays]
+        program, draws = trace(run, specs)
+        check_rules(program, after="trace")
+        executable = Executable(planned(optimise(program, self._without)), self._store)
+        recognise, assemble = guard((args, kwargs)), assembler(result[0])
+        return _Made(program, draws, executable, result[0], recognise, assemble)
+
+
+def _check_pair(carry: Any, result: Any, count: int) -> None:
+    """Require a result (carry, more) whose carry is a tree like the one given, of Tensors alone."""
+    given = named_leaves(carry)
+    if isinstance(result, tuple) and len(result) == 2:
+        returned = named_leaves(result[0])
+        tensors = all(_is_tensor(x) for _, x in (*given, *returned))
+        if tensors and len(given) == count and [x for x, _ in given] == [x for x, _ in returned]:
+            return
+    raise CompileError(
+        "scan needs a function from (carry, row) to (carry, more), the carries trees of the same "
+        "structure, of Tensors that stand in one place each",
+        hint="put numbers into Tensors, and return (carry, None) if there is nothing more",
+    )
+
+
+def _ordered(x: np.ndarray) -> np.ndarray:
+    """A copy with its elements side by side, aligned."""
+    return np.array(x, order="C", copy=True)
+
+
+def _is_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor) or is_array(x)
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
+
+
+def _as_tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__qualname__", repr(f))

@@ -1,0 +1,203 @@
+"""A planned program, ready to run: machine code, the arena, and what NumPy still does."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from struct import Struct
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tushuo.compile.codegen.library import Library
+from tushuo.compile.codegen.module import write_module
+from tushuo.compile.codegen.target import host
+from tushuo.compile.interpret import execute
+from tushuo.compile.layout import View
+from tushuo.compile.memory import ALIGNMENT
+from tushuo.compile.plan import Plan, Task
+from tushuo.compile.program import Value, describe
+from tushuo.compile.recycle import Recycled
+from tushuo.compile.store import Store
+from tushuo.errors import CompileError, ShapeError, TushuoError
+
+
+def _data_offset() -> int:
+    """Where CPython keeps the pointer to an array's elements: behind the head of every object."""
+    offset, sample = object.__basicsize__, np.zeros(1)
+    if ctypes.c_void_p.from_address(id(sample) + offset).value != sample.ctypes.data:
+        raise CompileError("this Python keeps arrays in another way than CPython")
+    return offset
+
+
+_DATA = _data_offset()
+
+
+class Space(NamedTuple):
+    """What one call needs for itself.
+
+    Attributes:
+        arena: Memory for what is computed in between.
+        address: Where it is.
+        boxes: For each outside value, where the pointer to its elements is.
+        first_box: Where the boxes are.
+    """
+
+    arena: np.ndarray
+    address: int
+    boxes: np.ndarray
+    first_box: int
+
+
+class Executable:
+    """Runs a plan on arrays.
+
+    Attributes:
+        plan: The plan.
+        kernels: The names of the kernels that the native tasks call, in order.
+        single: Whether the whole plan is one function of machine code.
+        address: Where that function is.
+        constants: The constants that it reads, whose pointers stand at ``constant_places``.
+        returns: For each output, where it comes from: "input", "constant" or "output", and which.
+        cached: Whether the machine code came from the cache.
+        seconds: What each segment took in the last call, if there are several.
+    """
+
+    def __init__(self, plan: Plan, store: Store | None) -> None:
+        self.plan = plan
+        target = host()
+        text, self.kernels = write_module(plan, target)
+        numbers = [i for i, tasks in enumerate(plan.segments) if tasks[0].native]
+        library = Library(text, target, store, [f"segment_{i}" for i in numbers])
+        self.cached = library.cached
+        self._segments = {
+            i: library.function(f"segment_{i}", ctypes.c_void_p, ctypes.c_void_p) for i in numbers
+        }
+        known = plan.program.constants
+        self.constant_places = [i for i, x in enumerate(plan.outside) if x in known]
+        self.constants = [np.asarray(known[plan.outside[i]]) for i in self.constant_places]
+        self._outputs = [Recycled(y.shape, y.dtype) for y in plan.outputs]
+        self._spaces: list[Space] = []
+        self.returns = [self._source(y) for y in plan.program.outputs]
+        self._plain = self.returns == [("output", i, y.shape) for i, y in enumerate(plan.outputs)]
+        self._pack: Callable[..., None] = Struct(
+            f"{len(plan.program.inputs) + len(plan.outputs)}Q"
+        ).pack_into
+        self.seconds = [0.0] * len(plan.segments)
+        self.single = numbers == [0] and len(plan.segments) == 1
+        self.address = library.address("segment_0") if self.single else 0
+
+    def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The outputs, from contiguous arrays for the inputs."""
+        outputs = [memory.array() for memory in self._outputs]
+        try:
+            space = self._spaces.pop()
+        except IndexError:
+            space = self._new_space()
+        try:
+            self._pack(space.boxes, 0, *map(_DATA.__add__, map(id, (*inputs, *outputs))))
+            if self.single:
+                self._segments[0](space.first_box, space.address)
+            else:
+                self._run([*inputs, *outputs, *self.constants], space)
+            if self.plan.checks:
+                self._check(space.arena)
+        finally:
+            self._spaces.append(space)
+        if self._plain:
+            return outputs
+        return [self._returned(source, inputs, outputs) for source in self.returns]
+
+    def _source(self, y: Value) -> tuple[str, Any, Any]:
+        program = self.plan.program
+        if y in program.inputs:
+            return "input", program.inputs.index(y), None
+        if y in program.constants:
+            return "constant", np.array(program.constants[y]), None
+        return "output", self.plan.outputs.index(self.plan.views[y].root), y.shape
+
+    @staticmethod
+    def _returned(source: tuple[str, Any, Any], inputs: Any, outputs: Any) -> np.ndarray:
+        kind, what, shape = source
+        if kind == "constant":
+            return what  # type: ignore[no-any-return]
+        array: np.ndarray = (inputs if kind == "input" else outputs)[what]
+        return array if shape is None or array.shape == shape else array.reshape(shape)
+
+    @contextmanager
+    def arena(self) -> Iterator[int]:
+        """The address of memory for what is computed in between, for as long as it is needed."""
+        space = self._spaces.pop() if self._spaces else self._new_space()
+        try:
+            yield space.address
+            self._check(space.arena)
+        finally:
+            self._spaces.append(space)
+
+    def _check(self, arena: np.ndarray) -> None:
+        """Raise an error if a kernel noted one."""
+        status = arena[: 8 * len(self.plan.checks)].view(np.int64)
+        if status.any():
+            task = self.plan.checks[int(status.argmax())]
+            status[:] = 0
+            raise ShapeError(
+                f"{describe(task.step.op)} of {task.step.operands[0]!r}: an index is out of range, "
+                f"asked for at {task.step.source}"
+            )
+
+    def _new_space(self) -> Space:
+        """Memory for one call at a time: the arena, aligned, and the pointers' places."""
+        raw = np.empty(self.plan.arena_bytes + ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % ALIGNMENT
+        arena = raw[start : start + self.plan.arena_bytes]
+        arena[: self.plan.status_bytes] = 0
+        boxes = np.zeros(len(self.plan.outside), np.uint64)
+        for place, array in zip(self.constant_places, self.constants, strict=True):
+            boxes[place] = id(array) + _DATA
+        return Space(arena, raw.ctypes.data + start, boxes, boxes.ctypes.data)
+
+    def _run(self, outside: list[np.ndarray], space: Space) -> None:
+        buffers: dict[Value, np.ndarray] = dict(zip(self.plan.outside, outside, strict=True))
+        for number, tasks in enumerate(self.plan.segments):
+            start = time.perf_counter()
+            native = self._segments.get(number)
+            if native is not None:
+                native(space.first_box, space.address)
+            else:
+                for task in tasks:
+                    self._in_numpy(task, buffers, space.arena)
+            self.seconds[number] = time.perf_counter() - start
+
+    def _in_numpy(self, task: Task, buffers: dict[Value, np.ndarray], arena: np.ndarray) -> None:
+        known = {
+            x: self._array(view, buffers, arena)
+            for x, view in zip(task.step.operands, task.operands, strict=True)
+        }
+        for x in known.values():
+            x.setflags(write=False)
+        try:
+            with np.errstate(all="ignore"):
+                found = execute(task.step, known)
+        except TushuoError:
+            raise
+        except Exception as error:
+            raise CompileError(
+                f"{describe(task.step.op)} failed, asked for at {task.step.source}: {error}"
+            ) from error
+        for view, array in zip(task.results, found, strict=True):
+            self._array(view, buffers, arena)[...] = array
+
+    def _array(self, view: View, buffers: dict[Value, np.ndarray], arena: np.ndarray) -> np.ndarray:
+        """A view as an array of NumPy."""
+        root = view.root
+        buffer = buffers.get(root)
+        if buffer is None:
+            start = self.plan.offset(root)
+            buffer = arena[start : start + root.nbytes].view(root.dtype)
+        strides = [s * root.dtype.itemsize for s in view.strides]
+        if root in self.plan.program.constants and not view.contiguous:
+            return np.lib.stride_tricks.as_strided(buffer.ravel("K"), view.shape, strides)
+        flat = buffer.reshape(-1)[view.offset :]
+        return np.lib.stride_tricks.as_strided(flat, view.shape, strides)

@@ -1,0 +1,179 @@
+"""Fusion: elementwise operations and the reductions that end them become one loop.
+
+A loop runs over one shape. It may hold operations of that shape, which read others by
+broadcasting, and reductions over the same axes of what it computed. Two operations join if a value
+flows from one to the other inside the loop, and no path leaves the loop and comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tushuo.compile.codegen.support import REDUCTIONS, emits
+from tushuo.compile.program import Instruction, Program, Value
+from tushuo.graph.op import Op, Shape, Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Loop(Op):
+    """A group of operations that one loop computes.
+
+    Attributes:
+        shape: What the loop runs over.
+        axes: The axes that its reductions sum over, none if there are no reductions.
+        program: The operations; its outputs are what later instructions read.
+    """
+
+    shape: Shape
+    axes: tuple[int, ...]
+    program: Program = field(repr=False)
+
+    def infer(self, *inputs: Spec) -> Spec:
+        """Of a loop with one result."""
+        (result,) = self.program.outputs
+        return result.spec
+
+
+@dataclass(eq=False)
+class _Cluster:
+    """Instructions that will be one: ``shape`` is None for those that stay alone."""
+
+    members: list[int]
+    shape: Shape | None
+    axes: tuple[int, ...] = ()
+    after: set[_Cluster] = field(default_factory=set)
+
+
+def fuse(program: Program) -> Program:
+    """The program with loops for all that machine code can be written for."""
+    clusters = _Clusters(program)
+    for i in range(len(program.body)):
+        clusters.add(i)
+    uses = _readers(program)
+    body = [clusters.instruction(c, uses) for c in clusters.ordered()]
+    return program.with_body(body)
+
+
+def loop_of(step: Instruction) -> tuple[Shape, tuple[int, ...]] | None:
+    """The shape and the axes of the loop that can compute an instruction, None if none can."""
+    specs = tuple(x.spec for x in step.operands)
+    if isinstance(step.op, REDUCTIONS) and emits(step.op, specs):
+        return step.operands[0].shape, step.op.axes
+    return (step.result.shape, ()) if emits(step.op, specs) else None
+
+
+class _Clusters:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.of: dict[Value, _Cluster] = {}
+        self.all: list[_Cluster] = []
+
+    def add(self, i: int) -> None:
+        """Put an instruction into the clusters of its operands, or into one of its own."""
+        step = self.program.body[i]
+        loop = loop_of(step)
+        parents = {self.of[x] for x in step.operands if x in self.of}
+        own = _Cluster([i], loop and loop[0], loop[1] if loop else (), set(parents))
+        self.all.append(own)
+        self.of.update(dict.fromkeys(step.results, own))
+        if loop is not None:
+            for x in step.operands:
+                parent = self.of.get(x)
+                if parent and parent is not own and self._join(parent, own, x):
+                    own = self._merge(parent, own)
+
+    def _join(self, parent: _Cluster, own: _Cluster, x: Value) -> bool:
+        """Whether two clusters can be one, by the value ``x`` that flows between them."""
+        if parent.shape != own.shape or x.shape != own.shape:
+            return False
+        if parent.axes and own.axes and parent.axes != own.axes:
+            return False
+        return self._closed(parent, own) and self._closed(own, parent)
+
+    def _closed(self, first: _Cluster, second: _Cluster) -> bool:
+        """Whether what goes from one cluster to the other can stay inside of one loop."""
+        if any(self._reduces(x) for x in self._flow(first, second)):
+            return False
+        return not self._reach(second.after - {first}, first)
+
+    def _flow(self, first: _Cluster, second: _Cluster) -> Iterable[Value]:
+        """The values that go from one cluster to another."""
+        for i in second.members:
+            for x in self.program.body[i].operands:
+                if self.of.get(x) is first:
+                    yield x
+
+    def _reduces(self, x: Value) -> bool:
+        cluster = self.of[x]
+        made = next(i for i in cluster.members if x in self.program.body[i].results)
+        return isinstance(self.program.body[made].op, REDUCTIONS)
+
+    def _reach(self, start: Iterable[_Cluster], goal: _Cluster) -> bool:
+        """Whether one of some clusters comes after the goal."""
+        stack, seen = list(start), set()
+        while stack:
+            cluster = stack.pop()
+            if cluster is goal:
+                return True
+            if cluster not in seen:
+                seen.add(cluster)
+                stack.extend(cluster.after)
+        return False
+
+    def _merge(self, first: _Cluster, second: _Cluster) -> _Cluster:
+        """Make the second a part of the first."""
+        first.members = sorted(first.members + second.members)
+        first.axes = first.axes or second.axes
+        first.after |= second.after
+        for i in second.members:
+            self.of.update(dict.fromkeys(self.program.body[i].results, first))
+        self.all.remove(second)
+        for cluster in self.all:
+            if second in cluster.after:
+                cluster.after = (cluster.after - {second}) | {first}
+        first.after.discard(first)
+        return first
+
+    def ordered(self) -> list[_Cluster]:
+        """The clusters, each after those it reads from, else in the order of the program."""
+        done: dict[_Cluster, None] = {}
+        for root in sorted(self.all, key=lambda c: c.members[-1]):
+            stack = [(root, False)]
+            while stack:
+                cluster, ready = stack.pop()
+                if ready:
+                    done[cluster] = None
+                elif cluster not in done:
+                    stack.append((cluster, True))
+                    stack.extend((c, False) for c in cluster.after)
+        return list(done)
+
+    def instruction(self, cluster: _Cluster, readers: dict[Value, set[int]]) -> Instruction:
+        """What a cluster becomes: a loop, or the instruction as it was."""
+        body = tuple(self.program.body[i] for i in cluster.members)
+        if cluster.shape is None:
+            return body[0]
+        members = set(cluster.members)
+        made = [y for step in body for y in step.results]
+        kept = tuple(y for y in made if not readers[y] <= members)
+        read = dict.fromkeys(x for step in body for x in step.operands if x not in made)
+        known = {x: a for x, a in self.program.constants.items() if x in read and _single(a)}
+        inputs = tuple(x for x in read if x not in known)
+        inner = Program(inputs, known, body, kept)
+        return Instruction(Loop(cluster.shape, cluster.axes, inner), inputs, kept, body[-1].source)
+
+
+def _single(array: object) -> bool:
+    return not any(array.strides) if array.size else False  # type: ignore[attr-defined]
+
+
+def _readers(program: Program) -> dict[Value, set[int]]:
+    """For each value the numbers of the instructions that read it; -1 is the return."""
+    readers: dict[Value, set[int]] = {y: set() for step in program.body for y in step.results}
+    for i, step in enumerate(program.body):
+        for x in step.operands:
+            readers.get(x, set()).add(i)
+    for y in program.outputs:
+        readers.get(y, set()).add(-1)
+    return readers

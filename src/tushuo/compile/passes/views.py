@@ -1,0 +1,72 @@
+"""Copies where an operand cannot be read from the buffer that it lies in, or only slowly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from tushuo.compile.codegen.product import wants_copy
+from tushuo.compile.codegen.support import PRODUCTS
+from tushuo.compile.layout import View, layout, viewed, whole
+from tushuo.compile.program import Instruction, Program, Value
+from tushuo.graph.backend import Array, Namespace
+from tushuo.graph.op import Elementwise
+from tushuo.graph.ops import movement
+from tushuo.graph.ops.matmul import Inner
+
+
+class Copy(Elementwise):
+    """The elements, in a buffer of their own."""
+
+    def forward(self, xp: Namespace, *inputs: Array) -> Array:
+        """The elements."""
+        return inputs[0]
+
+
+COPY = Copy()
+
+
+def copies(program: Program) -> Program:
+    """The program with copies for reshapings and products, and of outputs that share memory.
+
+    An output is a buffer of its own, unless it is an input or a constant and returned as it is.
+    """
+    views = layout(program)
+    body: list[Instruction] = []
+    for step in program.body:
+        new = {x: _copy(x, views, body, step) for x in _to_copy(step, views)}
+        operands = tuple(new.get(x, x) for x in step.operands)
+        body.append(replace(step, operands=operands))
+    taken: set[Value] = set()
+    own = {*program.inputs, *program.constants}
+    outputs = []
+    for y in program.outputs:
+        if y not in own and (views[y].root in own | taken or not _complete(views[y])):
+            y = _copy(y, views, body, None)
+        taken.add(views[y].root)
+        outputs.append(y)
+    return program.with_body(body, outputs)
+
+
+def _to_copy(step: Instruction, views: dict[Value, View]) -> list[Value]:
+    """The operands that an instruction cannot read as they lie, or not well."""
+    if isinstance(step.op, movement.Reshape):
+        return [] if viewed(step, views) else [step.operands[0]]
+    if isinstance(step.op, PRODUCTS) and wants_copy(step.op, *(views[x] for x in step.operands)):
+        if isinstance(step.op, Inner):
+            return [x for x in step.operands if views[x].strides[-1] != 1]
+        return [step.operands[1]]
+    return []
+
+
+def _copy(
+    x: Value, views: dict[Value, View], body: list[Instruction], step: Instruction | None
+) -> Value:
+    result = Value(x.shape, x.dtype)
+    body.append(Instruction(COPY, (x,), (result,), step.source if step else None))
+    views[result] = whole(result)
+    return result
+
+
+def _complete(view: View) -> bool:
+    return view.contiguous and view.root.size == prod(view.shape)

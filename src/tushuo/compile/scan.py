@@ -1,0 +1,124 @@
+"""Many steps in one call: a loop of which Python sees only the beginning and the end."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tushuo.compile.codegen.drive import driver
+from tushuo.compile.executable import Executable
+from tushuo.compile.program import Value
+from tushuo.errors import CompileError, ShapeError
+
+
+class Carried(NamedTuple):
+    """What a scan returns: the last carry, and for each other output all steps' values."""
+
+    carry: list[np.ndarray]
+    stacked: list[np.ndarray]
+
+
+def steps_of(arrays: Sequence[np.ndarray]) -> int:
+    """The common length of the first axes.
+
+    Raises:
+        ShapeError: There is none, or they differ.
+    """
+    lengths = {x.shape[0] if x.ndim else -1 for x in arrays}
+    if len(lengths) != 1 or -1 in lengths or 0 in lengths:
+        raise ShapeError(
+            f"scan needs arrays with one step a row, got shapes {[x.shape for x in arrays]}",
+            hint="stack the steps along a new first axis",
+        )
+    return lengths.pop()
+
+
+def check_carry(program_inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
+    """Require that a step returns a carry of the types that it takes.
+
+    Raises:
+        CompileError: It does not.
+    """
+    taken, given = [x.spec for x in program_inputs], [y.spec for y in outputs]
+    if taken != given:
+        raise CompileError(
+            f"scan needs a step that returns the carry it takes: it takes {list(program_inputs)} "
+            f"and returns {list(outputs)}",
+            hint="cast and shape the new carry like the old one",
+        )
+
+
+def scanned(
+    executable: Executable, carry: Sequence[np.ndarray], rows: Sequence[np.ndarray], steps: int
+) -> Carried:
+    """The results of many steps.
+
+    Args:
+        executable: A step from (carry, row) to (carry, more).
+        carry: The arrays of the first carry.
+        rows: Arrays whose first axis counts the steps.
+        steps: How many.
+    """
+    if executable.single and all(kind == "output" for kind, *_ in executable.returns):
+        return _in_one_call(executable, carry, rows, steps)
+    return _one_by_one(executable, carry, rows, steps)
+
+
+def _one_by_one(
+    executable: Executable, carry: Sequence[np.ndarray], rows: Sequence[np.ndarray], steps: int
+) -> Carried:
+    state, found = list(carry), []
+    for i in range(steps):
+        results = executable([*state, *(np.asarray(x[i]) for x in rows)])
+        state = results[: len(carry)]
+        found.append(results[len(carry) :])
+    return Carried(state, [np.stack(column) for column in zip(*found, strict=True)])
+
+
+def _in_one_call(
+    executable: Executable, carry: Sequence[np.ndarray], rows: Sequence[np.ndarray], steps: int
+) -> Carried:
+    """Two sets of arrays for the carry take turns; what else there is moves on a row a step."""
+    plan, count = executable.plan, len(carry)
+    now = [x.copy() for x in carry]
+    following = [np.empty_like(x) for x in carry]
+    stacked = [np.empty((steps, *y.shape), y.dtype) for y in plan.program.outputs[count:]]
+    places = {y: i for i, y in enumerate(plan.outside)}
+    roots = [places[plan.views[y].root] for y in plan.program.outputs]
+    outside = dict(zip(range(count + len(rows)), [*now, *rows], strict=True))
+    outside.update(zip(roots, [*following, *stacked], strict=True))
+    outside.update(zip(executable.constant_places, executable.constants, strict=True))
+    pointers = np.array([outside[i].ctypes.data for i in range(len(plan.outside))], np.uint64)
+    moves = [(count + i, x[0].nbytes) for i, x in enumerate(rows)]
+    moves += [(roots[count + i], y[0].nbytes) for i, y in enumerate(stacked)]
+    swaps = list(zip(range(count), roots[:count], strict=True))
+    _drive(executable, steps, pointers, moves, swaps)
+    return Carried(now if steps % 2 == 0 else following, stacked)
+
+
+def _drive(
+    executable: Executable,
+    steps: int,
+    pointers: np.ndarray,
+    moves: list[tuple[int, int]],
+    swaps: list[tuple[int, int]],
+) -> None:
+    boxes = (ctypes.c_void_p * len(pointers))(
+        *range(pointers.ctypes.data, pointers.ctypes.data + pointers.nbytes, 8)
+    )
+    tables = [np.array(table or [(0, 0)], np.int64) for table in (moves, swaps)]
+    with executable.arena() as address:
+        driver()(
+            executable.address,
+            steps,
+            ctypes.addressof(boxes),
+            address,
+            pointers.ctypes.data,
+            len(moves),
+            tables[0].ctypes.data,
+            len(swaps),
+            tables[1].ctypes.data,
+        )

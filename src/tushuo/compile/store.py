@@ -1,0 +1,82 @@
+"""A cache of object code on disk, safe when several processes use it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+DIGEST = 32  # bytes of SHA-256 that stand before the code
+LIMIT = 256 * 2**20  # bytes
+
+
+class Store:
+    """Files named by the hash of what they were made from, each with the hash of its content.
+
+    A file is written beside its place and moved there, so nobody reads half of it. One that is
+    damaged counts as missing. When all together are longer than ``limit``, the oldest go.
+
+    Args:
+        folder: Where the files are.
+        limit: In bytes.
+    """
+
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+        self.folder = folder
+        self.limit = limit
+
+    def get(self, key: Iterable[str]) -> bytes | None:
+        """The code of a key, None if there is none."""
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        code = data[DIGEST:]
+        return code if hashlib.sha256(code).digest() == data[:DIGEST] else None
+
+    def put(self, key: Iterable[str], code: bytes) -> None:
+        """Keep the code of a key; a disk that is full or read-only is no error."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".new")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(code).digest() + code)
+                Path(name).replace(self._path(key))
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._trim()
+
+    def _path(self, key: Iterable[str]) -> Path:
+        digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
+        return self.folder / f"{digest[:40]}.o"
+
+    def _trim(self) -> None:
+        files = [(path, path.stat()) for path in self.folder.glob("*.o")]
+        excess = sum(s.st_size for _, s in files) - self.limit
+        for path, stat in sorted(files, key=lambda f: f[1].st_mtime):
+            if excess <= 0:
+                break
+            path.unlink(missing_ok=True)
+            excess -= stat.st_size
+
+
+def default_store() -> Store | None:
+    """The user's cache; ``TUSHUO_CACHE`` names another folder, or nothing for no cache."""
+    given = os.environ.get("TUSHUO_CACHE")
+    if given is not None:
+        return Store(Path(given) / "code") if given else None
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return Store(base / "tushuo" / "code")

@@ -1,0 +1,88 @@
+"""The cache of machine code on disk."""
+
+from __future__ import annotations
+
+import os
+from threading import Thread
+
+import numpy as np
+
+import tushuo
+from tushuo.compile import compile
+from tushuo.compile.store import Store, default_store
+
+
+def test_code_comes_back(tmp_path):
+    store = Store(tmp_path / "code")
+    assert store.get(["a", "b"]) is None
+    store.put(["a", "b"], b"code")
+    assert store.get(["a", "b"]) == b"code"
+    assert store.get(["a", "c"]) is None
+    assert store.get(["ab", ""]) is None
+
+
+def test_damaged_files_count_as_missing(tmp_path):
+    store = Store(tmp_path)
+    store.put(["key"], b"code")
+    (path,) = tmp_path.iterdir()
+    for damaged in (path.read_bytes()[:-1], path.read_bytes()[:10], b"", b"x" * 50):
+        path.write_bytes(damaged)
+        assert store.get(["key"]) is None
+    store.put(["key"], b"code")
+    assert store.get(["key"]) == b"code"
+
+
+def test_the_oldest_go_when_it_is_full(tmp_path):
+    store = Store(tmp_path, limit=500)
+    for i in range(10):
+        store.put([str(i)], bytes(100))
+        for path in tmp_path.glob("*.o"):
+            os.utime(path, (i, i)) if path.stat().st_mtime > 100 else None
+    assert [store.get([str(i)]) is not None for i in range(10)] == [False] * 7 + [True] * 3
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    store = Store(tmp_path / "file")
+    store.put(["key"], b"code")
+    assert store.get(["key"]) is None
+
+
+def test_many_writers_leave_whole_files(tmp_path):
+    store = Store(tmp_path)
+    threads = [Thread(target=store.put, args=(["key"], bytes([i]) * 10_000)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    code = store.get(["key"])
+    assert code is not None
+    assert code == code[:1] * 10_000
+    assert not list(tmp_path.glob("*.new"))
+
+
+def test_a_second_function_is_loaded_instead_of_compiled(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUSHUO_CACHE", str(tmp_path))
+
+    def f(x):
+        return tushuo.exp(x) * 3
+
+    first, second = compile(f), compile(f)
+    x = np.linspace(-1, 1, 7)
+    np.testing.assert_array_equal(first(x).numpy(), second(x).numpy())
+    assert not first.explain().cached
+    assert second.explain().cached
+    for path in (tmp_path / "code").iterdir():
+        path.write_bytes(b"damaged")
+    third = compile(f)
+    np.testing.assert_array_equal(first(x).numpy(), third(x).numpy())
+    assert not third.explain().cached
+
+
+def test_where_the_cache_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUSHUO_CACHE", "")
+    assert default_store() is None
+    monkeypatch.delenv("TUSHUO_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert default_store().folder == tmp_path / "tushuo" / "code"
