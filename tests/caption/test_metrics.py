@@ -132,7 +132,8 @@ def test_the_signature_names_what_scores_depend_on():
     line = evaluate_captions(CANDIDATES, REFERENCES).signature()
     assert line == (
         "tok:ptb-corenlp-3.4.1|bleu:corpus,n4,closest|rouge-l:beta1.2|cider:n4,df-references"
-        "|cider-d:n4,sigma6,df-references|refs:1-3|images:4|metrics:1"
+        "|cider-d:n4,sigma6,df-references|distinct:n1,n2|self-bleu:corpus,n4,one-set"
+        "|refs:1-3|images:4|metrics:1"
     )
     one = evaluate_captions({"1": "dog"}, {"1": ["a dog"] * 5})
     assert "|refs:5|" in one.signature()

@@ -107,17 +107,48 @@ def test_evaluate(bundle, dataset):
     captions = load_captioner(bundle)(paths, beams=2)
     written = [[f"a dog runs on grass {i}", f"the red cat sits {i}"] for i in range(3)]
     candidates = {str(p): c.text for p, c in zip(paths, captions, strict=True)}
-    scores = evaluate_captions(candidates, dict(zip(map(str, paths), written, strict=True)))
+    trained_on = ["a dog runs on grass 3", "the red cat sits 3"]
+    scores = evaluate_captions(
+        candidates, dict(zip(map(str, paths), written, strict=True)), training=trained_on
+    )
+    assert found["diversity"] == pytest.approx(scores.diversity.as_dict())
+    for name, (low, high) in found["intervals"].items():
+        assert low <= found[name] <= high
     for name, value in scores.as_dict().items():
         assert found[name] == pytest.approx(value)
     assert found["images"] == 3
     assert found["signature"].startswith(scores.signature())
+    assert "|novel:exact,of2|" in found["signature"]
+    assert "|bootstrap:n1000,percentile95,seed0|" in found["signature"]
     assert found["signature"].endswith("|model:tiny|split:dev|beam:2|length-penalty:0.5")
 
     lines = run(*arguments).stdout.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"]
     assert lines[-1] == found["signature"]
     assert "images:2" in run(*arguments, "--limit", 2).stdout
+
+
+def test_a_report(bundle, dataset, tmp_path):
+    page = tmp_path / "report.html"
+    arguments = ["evaluate", "--data", dataset, "--model", bundle, "--html", page]
+    result = run(*arguments, "--report-images", 2)
+    assert result.exit_code == 0, result.stderr
+    text = page.read_text("utf-8")
+    assert "<title>tiny: 3 photographs of dev</title>" in text
+    assert result.stdout.splitlines()[-1] in text
+    assert text.count("data:image/jpeg") == 2
+    for place, message in ((page, "exists already"), (tmp_path / "no" / "x", "there is no folder")):
+        result = run(*arguments[:-1], place)
+        assert message in result.stderr
+        assert result.exit_code == 2
+    assert page.read_text("utf-8") == text
+
+
+def test_meteor_needs_its_program(bundle, dataset, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    result = run("evaluate", "--data", dataset, "--model", bundle, "--meteor")
+    assert "METEOR needs Java" in result.stderr
+    assert result.exit_code == 1
 
 
 def test_evaluate_with_wrong_data(bundle, dataset, tmp_path):

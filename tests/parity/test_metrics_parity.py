@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import pytest
 
-from tushuo.caption.metrics import evaluate_captions, tokenize
+from tushuo.caption.metrics import evaluate_captions, meteor, tokenize
 
 pytest.importorskip("pycocoevalcap")
 pytestmark = [
@@ -95,3 +95,19 @@ def test_scores_of_the_dev_split(dev, kind):
     assert list(scores.cider_d_by_image.values()) == pytest.approx(list(by_image), abs=1e-9)
     assert scores.bleu == pytest.approx(Bleu(4).compute_score(truth, guessed, 0)[0], abs=1e-9)
     assert scores.rouge_l == pytest.approx(Rouge().compute_score(truth, guessed)[0], abs=1e-9)
+
+
+def test_meteor(dev):
+    from pycocoevalcap.meteor.meteor import Meteor
+
+    truth, guessed = {}, {}
+    for i, (name, texts) in enumerate(list(dev.items())[:100]):
+        truth[name] = [" ".join(tokenize(text)) for text in texts[1:]]
+        guessed[name] = [" ".join(tokenize(texts[0]))] if i != 3 else [""]
+    corpus, by_image = meteor(
+        [line.split() for [line] in guessed.values()],
+        [[line.split() for line in several] for several in truth.values()],
+    )
+    expected, expected_by_image = Meteor().compute_score(truth, guessed)
+    assert corpus == pytest.approx(expected, abs=1e-12)
+    assert by_image == pytest.approx(expected_by_image, abs=1e-12)

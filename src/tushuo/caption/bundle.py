@@ -17,11 +17,15 @@ from tushuo.caption.bundle_config import (
     DecoderSizes,
     check_vocabulary,
     decoder_sizes,
-    read_decoding,
     read_identity,
-    write_decoding,
 )
+from tushuo.caption.confidence import Calibration
 from tushuo.caption.decoding import Decoding
+from tushuo.caption.generation_config import (
+    read_calibration,
+    read_decoding,
+    write_generation_config,
+)
 from tushuo.data import Preprocessing, Vocabulary
 from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
@@ -51,6 +55,7 @@ class Bundle:
         preprocessing: How a photograph becomes the encoder's input.
         decoding: How sentences are searched for.
         name: The name of the bundle.
+        calibration: Turns log-probabilities into confidence; None where that was never fitted.
     """
 
     encoder: EfficientNetLite
@@ -59,6 +64,7 @@ class Bundle:
     preprocessing: Preprocessing
     decoding: Decoding = field(default_factory=Decoding)
     name: str = ""
+    calibration: Calibration | None = None
 
     @property
     def decoder_sizes(self) -> DecoderSizes:
@@ -129,6 +135,7 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         _preprocessing(folder / _PREPROCESSOR),
         read_decoding(folder / _GENERATION),
         folder.resolve().name,
+        read_calibration(folder / _GENERATION),
     )
 
 
@@ -142,7 +149,8 @@ def _write(folder: Path, bundle: Bundle, readme: str) -> None:
     }
     _write_json(folder / _CONFIG, config)
     _write_json(folder / _PREPROCESSOR, bundle.preprocessing.to_config())
-    _write_json(folder / _GENERATION, write_decoding(bundle.decoding))
+    generation = write_generation_config(bundle.decoding, bundle.calibration)
+    _write_json(folder / _GENERATION, generation)
     bundle.vocabulary.save(folder / _TOKENIZER)
     write_weights(folder / _WEIGHTS, _weights(bundle))
     (folder / _README).write_text(readme, "utf-8")

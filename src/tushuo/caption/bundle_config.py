@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tushuo.caption.decoding import Decoding
 from tushuo.data import Vocabulary
-from tushuo.errors import BundleError, UsageError
+from tushuo.errors import BundleError
 from tushuo.models.efficientnet import SCALES
 from tushuo.models.installed import read_config
 
@@ -19,9 +18,7 @@ __all__ = [
     "Identity",
     "check_vocabulary",
     "decoder_sizes",
-    "read_decoding",
     "read_identity",
-    "write_decoding",
 ]
 
 MODEL_TYPE = "show-attend-tell"
@@ -110,40 +107,6 @@ def check_vocabulary(
     if len(vocabulary) < 5:
         raise BundleError(f"{path}: no words besides the special tokens")
     _expect(path, "language", vocabulary.language, language)
-
-
-def read_decoding(path: Path) -> Decoding:
-    """Read `generation_config.json`; `max_length` counts words, without begin and end tokens.
-
-    Raises:
-        BundleError: A number is missing, of another kind or out of its range.
-    """
-    config = read_config(path)
-    beams = _whole(path, config, "num_beams")
-    max_words = _whole(path, config, "max_length")
-    penalty = config.get("length_penalty")
-    if not isinstance(penalty, int | float) or isinstance(penalty, bool):
-        raise BundleError(f"{path}: length_penalty: got {penalty!r:.60}, expected a number")
-    try:
-        return Decoding(beams, max_words, float(penalty))
-    except UsageError as error:
-        raise BundleError(f"{path}: {error}") from None
-
-
-def write_decoding(decoding: Decoding) -> dict[str, Any]:
-    """The content of `generation_config.json`, which `read_decoding` reads."""
-    return {
-        "num_beams": decoding.beams,
-        "max_length": decoding.max_words,
-        "length_penalty": decoding.length_penalty,
-    }
-
-
-def _whole(path: Path, config: Mapping[str, Any], key: str) -> int:
-    value = config.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BundleError(f"{path}: {key}: got {value!r:.60}, expected a whole number")
-    return value
 
 
 def _expect(path: Path, key: str, got: Any, expected: Any, hint: str = "") -> None:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
 from math import isqrt
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from tushuo.caption.bundle import Bundle, load_bundle
-from tushuo.caption.decoding import DecoderStep, Decoding, Hypothesis, StepFunction, beam_search
+from tushuo.caption.decoding import (
+    DecoderStep,
+    Decoding,
+    Hypothesis,
+    StepFunction,
+    beam_search,
+    sample,
+)
+from tushuo.caption.options import DecodingOptions, changed
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
 from tushuo.errors import ShapeError, UsageError
 from tushuo.graph import asarray, ops
@@ -40,6 +50,8 @@ class Caption:
         attention: Where the model looked for each word, (len(words), h, w); each map sums to 1.
             Row 0 is the top of the photograph.
         alternatives: The other sentences of the beam, best first; theirs are empty.
+        confidence: The probability that the caption is good, as fitted on photographs with known
+            captions (see `Calibration`); None where the bundle has no such fit.
     """
 
     text: str
@@ -48,6 +60,7 @@ class Caption:
     score: float
     attention: Floats
     alternatives: tuple[Caption, ...] = ()
+    confidence: float | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -73,31 +86,29 @@ class Captioner:
         self,
         images: Iterable[ImageLike],
         *,
-        beams: int | None = None,
-        max_words: int | None = None,
-        length_penalty: float | None = None,
         batch_size: int = 8,
+        **options: Unpack[DecodingOptions],
     ) -> list[Caption]:
         """Caption photographs.
 
         Args:
             images: Paths, contents of image files, open files or Pillow images.
-            beams: Width of the search; 1 is greedy. Default: as the bundle says, like the next two.
-            max_words: The longest sentence.
-            length_penalty: See `Decoding`.
             batch_size: How many photographs go through the networks at once.
+            **options: Settings of the search that shall differ from the bundle's: `beams` (1 is
+                greedy), `max_words`, `do_sample`, `include` and more, see `Decoding`.
 
         Returns:
             One caption for each photograph, in order.
 
         Raises:
             ImageError: A photograph cannot be read.
-            UsageError: `images` is a single image, or a number is out of its range.
+            UsageError: `images` is a single image, a setting is out of its range or contradicts
+                another, or a word to include or exclude is unknown.
         """
-        settings = self.settings(beams=beams, max_words=max_words, length_penalty=length_penalty)
+        settings = self.settings(**options)
         captions: list[Caption] = []
         for batch in _batches(images, batch_size):
-            captions += self._captions(self.features(self._pixels(batch)), settings)
+            captions += self.caption_pixels(self._pixels(batch), settings)
         return captions
 
     def encode(self, images: Iterable[ImageLike], *, batch_size: int = 8) -> Floats:
@@ -116,32 +127,32 @@ class Captioner:
         return np.ascontiguousarray(flat.swapaxes(1, 2))
 
     def caption_features(
-        self,
-        features: npt.ArrayLike,
-        *,
-        beams: int | None = None,
-        max_words: int | None = None,
-        length_penalty: float | None = None,
+        self, features: npt.ArrayLike, **options: Unpack[DecodingOptions]
     ) -> list[Caption]:
         """Caption photographs whose features are known.
 
         Args:
             features: float, (N, L, D) as from `encode`; L is a square number.
-            beams: As of `__call__`, like the next two.
-            max_words: The longest sentence.
-            length_penalty: See `Decoding`.
+            **options: As of `__call__`.
 
         Raises:
             ShapeError: The shape is another.
-            UsageError: A number is out of its range.
+            UsageError: As of `__call__`.
         """
-        settings = self.settings(beams=beams, max_words=max_words, length_penalty=length_penalty)
-        return self._captions(np.asarray(features, dtype=np.float32), settings)
+        maps = np.asarray(features, dtype=np.float32)
+        return self._captions(maps, maps, self.settings(**options))
 
-    def settings(self, **changes: Any) -> Decoding:
-        """The bundle's settings of the search with some changed; None changes nothing."""
-        given = {name: value for name, value in changes.items() if value is not None}
-        return replace(self.bundle.decoding, **given)
+    def caption_pixels(self, pixels: Floats, settings: Decoding) -> list[Caption]:
+        """Caption photographs as `preprocessing` makes them, (N, 3, S, S)."""
+        return self._captions(self.features(pixels), pixels, settings)
+
+    def settings(self, **options: Unpack[DecodingOptions]) -> Decoding:
+        """The bundle's settings of the search with some changed; None changes nothing.
+
+        Raises:
+            UsageError: As of `__call__`.
+        """
+        return changed(self.bundle.decoding, options, self.bundle.vocabulary)
 
     def _pixels(self, images: Sequence[ImageLike]) -> Floats:
         return self.preprocessing.batch([self._opened(image) for image in images])
@@ -151,14 +162,16 @@ class Captioner:
             return image
         return load_image(image, at_least=self.preprocessing.at_least)
 
-    def _captions(self, features: Floats, settings: Decoding) -> list[Caption]:
+    def _captions(self, features: Floats, seen: Floats, settings: Decoding) -> list[Caption]:
+        """Captions of features (N, L, D); chance depends on what was seen, (N, ...), alone."""
         side = _side(features, self.bundle.decoder_sizes.channels)
         if not len(features):
             return []
         annotations = self._decoder.annotations(asarray(features))
-        hypotheses = beam_search(
+        search = partial(sample, keys=_keys(seen)) if settings.do_sample else beam_search
+        hypotheses = search(
             stepper(self._decoder, annotations),
-            self._decoder.initial(annotations, settings.beams),
+            self._decoder.initial(annotations, settings.rows),
             len(features),
             settings,
             bos=BOS,
@@ -175,7 +188,9 @@ class Captioner:
         words = self.bundle.vocabulary.decode(hypothesis.ids)
         text = self.bundle.vocabulary.detokenize(words, sentence=True)
         maps = hypothesis.attention.reshape(-1, side, side)
-        return Caption(text, tuple(words), hypothesis.logprob, hypothesis.score, maps)
+        calibration, logprob = self.bundle.calibration, hypothesis.logprob
+        sure = calibration.confidence(logprob, len(words)) if calibration else None
+        return Caption(text, tuple(words), logprob, hypothesis.score, maps, confidence=sure)
 
 
 def load_captioner(name_or_path: str | os.PathLike[str] = "flickr8k-en") -> Captioner:
@@ -208,6 +223,11 @@ def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]
         raise UsageError(f"batch_size: got {size}, expected at least 1")
     waiting = list(images)
     return (waiting[i : i + size] for i in range(0, len(waiting), size))
+
+
+def _keys(seen: Floats) -> list[int]:
+    """A number for each photograph that depends on itself alone."""
+    return [int.from_bytes(sha256(one.tobytes()).digest()[:8]) for one in seen]
 
 
 def _side(features: Floats, channels: int) -> int:

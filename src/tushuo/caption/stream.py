@@ -8,13 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, Unpack
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from tushuo.caption.captioner import Caption, Captioner
+from tushuo.caption.options import DecodingOptions
 from tushuo.data import Found, load_image
 from tushuo.errors import ImageError, TushuoError
 
@@ -82,36 +83,36 @@ def caption_files(
     captioner: Captioner,
     found: Iterable[Found],
     *,
-    beams: int | None = None,
     batch_size: int = 8,
     workers: int = 1,
     keep_images: bool = False,
+    **options: Unpack[DecodingOptions],
 ) -> Iterator[Outcome[Photograph, Caption]]:
     """Caption files; see `process`.
 
     Args:
         captioner: What writes the captions.
         found: The files, as from `find_images`.
-        beams: Width of the search, by default the bundle's.
         batch_size: Photographs that go through the networks at once.
         workers: Batches worked on at once, each in a thread.
         keep_images: Whether outcomes bring the photograph along, to draw it.
+        **options: Settings of the search, as of `Captioner`.
 
     Yields:
         One outcome for each entry, in order.
 
     Raises:
-        UsageError: The number of beams is out of its range.
+        UsageError: A setting is out of its range, or a word is unknown; at once.
     """
-    prepare = captioner.preprocessing
+    prepare, settings = captioner.preprocessing, captioner.settings(**options)
 
     def load(path: Path) -> Photograph:
         image = load_image(path, at_least=prepare.at_least)
         return Photograph(prepare(image), image if keep_images else None)
 
     def work(batch: Sequence[Photograph]) -> list[Caption]:
-        features = captioner.features(np.stack([photograph.pixels for photograph in batch]))
-        return captioner.caption_features(features, beams=beams)
+        pixels = np.stack([photograph.pixels for photograph in batch])
+        return captioner.caption_pixels(pixels, settings)
 
     return process(found, load, work, batch_size, workers)
 

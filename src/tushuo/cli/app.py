@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tushuo import __version__
-from tushuo.cli import train
+from tushuo.cli import library, train
 from tushuo.cli.caption import caption
 from tushuo.cli.check import check
 from tushuo.cli.classify import classify
@@ -15,7 +15,9 @@ from tushuo.cli.digit import digit
 from tushuo.cli.draw import draw
 from tushuo.cli.evaluate import evaluate
 from tushuo.cli.faces import guarded
+from tushuo.cli.index import index
 from tushuo.cli.models import models
+from tushuo.cli.search import search
 
 __all__ = ["app"]
 
@@ -43,7 +45,8 @@ def options(
     """Describe photographs in sentences, on your own machine."""
 
 
-for command in (caption, check, classify, digit, draw, evaluate, models):
+for command in (caption, check, classify, digit, draw, evaluate, index, models, search):
     app.command()(guarded(command))
 
+app.add_typer(library.app, name="library")
 app.add_typer(train.app, name="train")

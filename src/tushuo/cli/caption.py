@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tushuo.cli import decoding
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
 from tushuo.cli.options import BatchSize, Beam, Json, Model
 from tushuo.cli.pictures import Pictures
 from tushuo.cli.progress import progress
 from tushuo.cli.sources import Paths, count, photographs
+from tushuo.errors import UsageError
 
 if TYPE_CHECKING:
     from tushuo.caption import Caption, Captioner, Outcome, Photograph
@@ -30,6 +32,18 @@ ExplainDir = Annotated[
 ]
 
 
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="P",
+        help="Mark captions that are good with a probability below P as not sure.",
+        show_default=False,
+    ),
+]
+
+
 def caption(
     paths: Paths,
     model: Model = "flickr8k-en",
@@ -37,8 +51,24 @@ def caption(
     as_json: Json = False,
     explain: ExplainDir = None,
     batch_size: BatchSize = 4,
+    min_confidence: MinConfidence = None,
+    max_words: decoding.MaxWords = None,
+    min_words: decoding.MinWords = None,
+    include: decoding.Include = None,
+    exclude: decoding.Exclude = None,
+    no_repeat_ngram_size: decoding.NoRepeat = None,
+    num_beam_groups: decoding.BeamGroups = None,
+    diversity_penalty: decoding.DiversityPenalty = None,
+    sample: decoding.Sample = False,
+    temperature: decoding.Temperature = None,
+    top_k: decoding.TopK = None,
+    top_p: decoding.TopP = None,
+    seed: decoding.Seed = None,
 ) -> None:
     """Write a sentence for each photograph: path, tab, caption.
+
+    With --min-confidence a caption that may well be wrong is written as "(not sure) caption", and
+    has "sure": false in JSON.
 
     The exit status is 0 when all went well, 1 when a photograph failed (the others are still
     captioned), 2 for wrong usage.
@@ -47,20 +77,38 @@ def caption(
     from tushuo.caption import caption_files, load_captioner
 
     captioner = load_captioner(model)
+    if min_confidence is not None and captioner.bundle.calibration is None:
+        raise UsageError(
+            f"model {captioner.bundle.name!r} does not tell its confidence",
+            hint="leave out --min-confidence",
+        )
     pictures = None if explain is None else Pictures(explain)
     found = photographs(paths, leave_out=explain)
+    by_chance = sample or any(x is not None for x in (temperature, top_k, top_p, seed))
     outcomes = caption_files(
         captioner,
         found,
-        beams=beam,
         batch_size=batch_size,
         workers=workers,
         keep_images=pictures is not None,
+        beams=beam,
+        max_words=max_words,
+        min_words=min_words,
+        include=include or None,
+        exclude=exclude or None,
+        no_repeat_ngram_size=no_repeat_ngram_size,
+        num_beam_groups=num_beam_groups,
+        diversity_penalty=diversity_penalty,
+        do_sample=by_chance or None,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
     )
     failed = False
     with progress(lambda: count(paths, explain)) as advance:
         for outcome in outcomes:
-            _tell(outcome, captioner.bundle.name, as_json)
+            _tell(outcome, captioner.bundle.name, as_json, min_confidence)
             drawn = pictures is None or _draw(outcome, captioner, pictures)
             failed |= outcome.error is not None or not drawn
             advance()
@@ -68,16 +116,27 @@ def caption(
         raise typer.Exit(1)
 
 
-def _tell(outcome: Outcome[Photograph, Caption], model: str, as_json: bool) -> None:
-    path = str(outcome.path)
+def _tell(
+    outcome: Outcome[Photograph, Caption], model: str, as_json: bool, least: float | None
+) -> None:
     if outcome.error is not None:
         tell_error(outcome.path, outcome.error, as_json)
+    elif outcome.result is not None and as_json:
+        write_json({"path": str(outcome.path), **_entry(outcome.result, model, least)})
     elif outcome.result is not None:
-        text, score = outcome.result.text, outcome.result.score
-        if as_json:
-            write_json({"path": path, "caption": text, "score": score, "model": model})
-        else:
-            write(f"{one_line(path)}\t{text}")
+        doubt = "" if _sure(outcome.result, least) else "(not sure) "
+        write(f"{one_line(str(outcome.path))}\t{doubt}{outcome.result.text}")
+
+
+def _entry(caption: Caption, model: str, least: float | None) -> dict[str, Any]:
+    entry = {"caption": caption.text, "score": caption.score, "model": model}
+    known = {} if caption.confidence is None else {"confidence": caption.confidence}
+    asked = {} if least is None else {"sure": _sure(caption, least)}
+    return entry | known | asked
+
+
+def _sure(caption: Caption, least: float | None) -> bool:
+    return least is None or caption.confidence is None or caption.confidence >= least
 
 
 def _draw(outcome: Outcome[Photograph, Caption], captioner: Captioner, pictures: Pictures) -> bool:

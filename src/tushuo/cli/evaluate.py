@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +13,12 @@ from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import write, write_json
 from tushuo.cli.options import BatchSize, Beam, Json, Model
 from tushuo.cli.progress import progress
+from tushuo.errors import UsageError
 
 if TYPE_CHECKING:
-    from tushuo.caption import Captioner
-    from tushuo.data import Example
+    from tushuo.caption import Caption, Captioner, Decoding
+    from tushuo.caption.metrics import Intervals, Scores
+    from tushuo.data import CaptionDataset, Example
 
 __all__ = ["evaluate"]
 
@@ -26,6 +29,24 @@ CaptionFile = Annotated[
     typer.Option(metavar="FILE", help="The caption file, where the folder has several."),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many photographs, the first.")]
+WithMeteor = Annotated[
+    bool, typer.Option("--meteor", help="METEOR, too: needs Java and the package pycocoevalcap.")
+]
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="REPORT",
+        help="Write a page with photographs, captions, attention and mistakes. It holds copies of "
+        "the photographs, made small. An existing file is not overwritten.",
+        show_default=False,
+    ),
+]
+ReportImages = Annotated[
+    int,
+    typer.Option(
+        min=1, max=5000, metavar="N", help="Photographs in it: the worst, the best, some by chance."
+    ),
+]
 
 
 def evaluate(
@@ -37,50 +58,133 @@ def evaluate(
     limit: Limit = None,
     as_json: Json = False,
     batch_size: BatchSize = 16,
+    meteor: WithMeteor = False,
+    html: Html = None,
+    report_images: ReportImages = 200,
 ) -> None:
     """Caption a split of a data set and print BLEU, ROUGE-L, CIDEr and CIDEr-D.
 
-    Each is between 0 and 1, but CIDEr and CIDEr-D between 0 and 10. The last line says how the
-    scores were made: only scores with equal lines compare.
+    Each is between 0 and 1, but CIDEr and CIDEr-D between 0 and 10; behind it stands its 95 %
+    interval (bootstrap over the photographs). Then come numbers of how varied the captions are.
+    Chinese is scored by character. The last line says how the scores were made: only scores with
+    equal lines compare.
     """
     workers = divide_cores()
     from tushuo.caption import load_captioner
-    from tushuo.caption.metrics import evaluate_captions
+    from tushuo.caption.metrics import bootstrap, evaluate_captions
     from tushuo.data import load_captions
 
-    examples = load_captions(data, captions).examples(split)[:limit]
+    _check_new(html)
+    dataset = load_captions(data, captions)
+    examples = dataset.examples(split)[:limit]
     captioner = load_captioner(model)
     settings = captioner.settings(beams=beam)
-    texts = _captions(captioner, examples, settings.beams, batch_size, workers)
+    language = captioner.bundle.vocabulary.language
+    made = _captions(captioner, examples, settings.beams, batch_size, workers)
     written = {str(example.image): example.captions for example in examples}
-    scores = evaluate_captions(dict(zip(written, texts, strict=True)), written)
-    signature = (
-        f"{scores.signature()}|model:{captioner.bundle.name}|split:{split}|beam:{settings.beams}"
-        f"|length-penalty:{settings.length_penalty:g}"
+    scores = evaluate_captions(
+        {image: caption.text for image, caption in zip(written, made, strict=True)},
+        written,
+        tokenizer="char" if language == "zh" else "ptb",
+        training=_training(dataset, split),
+        with_meteor=meteor,
     )
+    intervals = bootstrap(scores)
+    signature = (
+        f"{scores.signature()}|{intervals.signature()}|model:{captioner.bundle.name}|split:{split}"
+        f"|{_settings_line(settings)}"
+    )
+    if html is not None:
+        from tushuo.caption.report import Reported, caption_report
+
+        page = caption_report(
+            [
+                Reported(example.image, caption, example.captions, score)
+                for example, caption, score in zip(
+                    examples, made, scores.cider_d_by_image.values(), strict=True
+                )
+            ],
+            scores,
+            intervals,
+            title=f"{captioner.bundle.name}: {len(examples)} photographs of {split}",
+            signature=signature,
+            preprocessing=captioner.preprocessing,
+            language=language,
+            images=report_images,
+        )
+        _save(html, page)
+    _tell(scores, intervals, signature, as_json)
+
+
+def _tell(scores: Scores, intervals: Intervals, signature: str, as_json: bool) -> None:
+    named, varied = scores.as_dict(), scores.diversity.as_dict()
     if as_json:
-        write_json({**scores.as_dict(), "images": len(examples), "signature": signature})
+        more = {"intervals": intervals.by_name, "diversity": varied}
+        images = len(scores.cider_d_by_image)
+        write_json({**named, **more, "images": images, "signature": signature})
         return
-    for name, value in scores.as_dict().items():
-        write(f"{name:<8} {value:.4f}")
+    for name, value in named.items():
+        low, high = intervals.by_name.get(name, (None, None))
+        ends = "" if low is None else f"  {low:.4f} to {high:.4f}"
+        write(f"{name:<10} {value:.4f}{ends}")
+    for name, value in varied.items():
+        write(f"{name:<10} {value}" if name == "vocabulary" else f"{name:<10} {value:.4f}")
     write(signature)
+
+
+def _training(dataset: CaptionDataset, split: str) -> list[str] | None:
+    """The captions of the training split, unless that is what is scored."""
+    if split == "train" or "train" not in dataset.splits:
+        return None
+    return [text for example in dataset.examples("train") for text in example.captions]
+
+
+def _settings_line(settings: Decoding) -> str:
+    """The settings of the search that scores depend on."""
+    changed = [
+        f"{field.name}:{getattr(settings, field.name)}"
+        for field in fields(settings)
+        if field.name not in ("beams", "length_penalty", "max_words")
+        and getattr(settings, field.name) != field.default
+    ]
+    line = f"beam:{settings.beams}|length-penalty:{settings.length_penalty:g}"
+    return "|".join([line, *changed])
+
+
+def _check_new(html: Path | None) -> None:
+    """Whether the report can be written, before the work is done."""
+    if html is None:
+        return
+    if html.exists() or html.is_symlink():
+        raise UsageError(f"{html}: exists already", hint="choose another name or remove it")
+    if not html.absolute().parent.is_dir():
+        raise UsageError(f"{html}: there is no folder {str(html.parent)!r}")
+
+
+def _save(html: Path, page: str) -> None:
+    try:
+        with html.open("x", encoding="utf-8", errors="replace") as file:
+            file.write(page)
+    except OSError as error:
+        raise UsageError(f"{html}: cannot be written ({error.strerror or error})") from None
 
 
 def _captions(
     captioner: Captioner, examples: Sequence[Example], beams: int, batch_size: int, workers: int
-) -> list[str]:
+) -> list[Caption]:
     """A caption for each photograph; the first that cannot be read ends it."""
     from tushuo.caption import caption_files
     from tushuo.data import Found
 
     found = (Found(example.image) for example in examples)
-    texts: list[str] = []
+    made: list[Caption] = []
     with progress(lambda: len(examples), lines=False) as advance:
         for outcome in caption_files(
             captioner, found, beams=beams, batch_size=batch_size, workers=workers
         ):
             if outcome.error is not None:
                 raise outcome.error
-            texts.append(outcome.result.text if outcome.result else "")
+            if outcome.result is not None:
+                made.append(outcome.result)
             advance()
-    return texts
+    return made

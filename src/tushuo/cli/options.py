@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["BatchSize", "Beam", "Json", "Model"]
+__all__ = ["BatchSize", "Beam", "Json", "LibraryFile", "Model"]
 
 Model = Annotated[
     str, typer.Option(help="The name of an installed bundle (see: tushuo models), or a folder.")
@@ -21,6 +22,15 @@ Beam = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+LibraryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="FILE",
+        help="The library.",
+        show_default="library.db in the user's data folder",
+    ),
+]
 BatchSize = Annotated[
     int,
     typer.Option(

@@ -1,6 +1,8 @@
 """How good captions are: BLEU, CIDEr, CIDEr-D and ROUGE-L against human references, without Java.
 
 The values equal those of pycocoevalcap 1.2, tokenizer included, and so compare with published ones.
+Beside them stand numbers of how varied the captions are, bootstrap intervals, METEOR where its Java
+program is at hand, and scoring by character for Chinese.
 
 Example:
     >>> scores = evaluate_captions({"1.jpg": "a dog runs"}, {"1.jpg": ["A dog runs .", "A dog"]})
@@ -10,65 +12,59 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-from tushuo.caption.metrics.bleu import bleu
+import numpy as np
+
+from tushuo.caption.metrics.bleu import bleu, bleu_counts, bleu_from_counts
+from tushuo.caption.metrics.bootstrap import Intervals, bootstrap
 from tushuo.caption.metrics.cider import cider, cider_d
+from tushuo.caption.metrics.diversity import Diversity, distinct, diversity, novel_share, self_bleu
+from tushuo.caption.metrics.meteor import meteor
 from tushuo.caption.metrics.rouge import rouge_l
+from tushuo.caption.metrics.scores import TOKENIZERS, Scores
 from tushuo.caption.metrics.tokenizer import tokenize
+from tushuo.data.words import tokenize as tokenize_words
 from tushuo.errors import DatasetError, UsageError
 
-__all__ = ["Scores", "bleu", "cider", "cider_d", "evaluate_captions", "rouge_l", "tokenize"]
-
-_VERSION = 1  # raise it when a metric or the tokenizer changes what it gives
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The scores of a set of captions.
-
-    Attributes:
-        bleu: Corpus BLEU-1 to BLEU-4, 0 to 1.
-        cider: Mean CIDEr, 0 to 10.
-        cider_d: Mean CIDEr-D, 0 to 10; what is usually published as "CIDEr".
-        rouge_l: Mean ROUGE-L, 0 to 1.
-        cider_d_by_image: CIDEr-D of each image.
-        references: Fewest and most references that an image has.
-    """
-
-    bleu: tuple[float, ...]
-    cider: float
-    cider_d: float
-    rouge_l: float
-    cider_d_by_image: Mapping[str, float]
-    references: tuple[int, int]
-
-    def as_dict(self) -> dict[str, float]:
-        """The corpus scores by name, in the usual order."""
-        named = {f"BLEU-{order}": score for order, score in enumerate(self.bleu, start=1)}
-        return named | {"ROUGE-L": self.rouge_l, "CIDEr": self.cider, "CIDEr-D": self.cider_d}
-
-    def signature(self) -> str:
-        """One line that says how the scores were made; equal lines mean comparable scores."""
-        fewest, most = self.references
-        references = f"{fewest}" if fewest == most else f"{fewest}-{most}"
-        return (
-            f"tok:ptb-corenlp-3.4.1|bleu:corpus,n4,closest|rouge-l:beta1.2|cider:n4,df-references"
-            f"|cider-d:n4,sigma6,df-references|refs:{references}"
-            f"|images:{len(self.cider_d_by_image)}|metrics:{_VERSION}"
-        )
+__all__ = [
+    "Diversity",
+    "Intervals",
+    "Scores",
+    "bleu",
+    "bleu_counts",
+    "bootstrap",
+    "cider",
+    "cider_d",
+    "distinct",
+    "diversity",
+    "evaluate_captions",
+    "meteor",
+    "novel_share",
+    "rouge_l",
+    "self_bleu",
+    "tokenize",
+]
 
 
 def evaluate_captions(
-    candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]
+    candidates: Mapping[str, str],
+    references: Mapping[str, Sequence[str]],
+    *,
+    tokenizer: str = "ptb",
+    training: Iterable[str] | None = None,
+    with_meteor: bool = False,
 ) -> Scores:
     """Score one caption for each image against the captions that people wrote.
 
     Args:
         candidates: Image id to caption.
         references: Image id to reference captions, at least one; the same ids in any order.
+        tokenizer: "ptb" for English, as published scores have it; "char" for Chinese: each
+            character is a word, and so is each run of other letters or digits.
+        training: The captions that the model learnt from, to count those that are new.
+        with_meteor: Whether to compute METEOR, too (English only).
 
     Returns:
         Every metric. CIDEr counts document frequencies over these references, so it depends on
@@ -76,22 +72,45 @@ def evaluate_captions(
 
     Raises:
         DatasetError: No images, ids that only one side has, or an image without references.
-        UsageError: The references of an image are one string instead of a sequence of strings.
+        UsageError: The references of an image are one string instead of a sequence of strings, or
+            the tokenizer is unknown.
+        MissingDependencyError: METEOR is asked for, and Java or pycocoevalcap is not there.
     """
     _check(candidates, references)
+    words = _tokenizer(tokenizer, with_meteor)
     ids = list(references)
-    captions = [tokenize(candidates[image]) for image in ids]
-    written = [[tokenize(one) for one in references[image]] for image in ids]
-    cider_ds = cider_d(captions, written)
-    counts = [len(several) for several in written]
+    captions = [words(candidates[image]) for image in ids]
+    written = [[words(one) for one in references[image]] for image in ids]
+    seen = None if training is None else {tuple(words(text)) for text in training}
+    counts = bleu_counts(captions, written)
+    by_image = {
+        "ROUGE-L": np.array(rouge_l(captions, written)),
+        "CIDEr": np.array(cider(captions, written)),
+        "CIDEr-D": np.array(cider_d(captions, written)),
+    }
+    several = [len(each) for each in written]
     return Scores(
-        bleu=bleu(captions, written),
-        cider=fmean(cider(captions, written)),
-        cider_d=fmean(cider_ds),
-        rouge_l=fmean(rouge_l(captions, written)),
-        cider_d_by_image=dict(zip(ids, cider_ds, strict=True)),
-        references=(min(counts), max(counts)),
+        bleu=tuple(bleu_from_counts(counts.sum(axis=0)).tolist()),
+        cider=float(by_image["CIDEr"].mean()),
+        cider_d=float(by_image["CIDEr-D"].mean()),
+        rouge_l=float(by_image["ROUGE-L"].mean()),
+        cider_d_by_image=dict(zip(ids, by_image["CIDEr-D"].tolist(), strict=True)),
+        references=(min(several), max(several)),
+        diversity=diversity(captions, seen),
+        bleu_counts=counts,
+        by_image=by_image,
+        tokenizer=tokenizer,
+        meteor=meteor(captions, written)[0] if with_meteor else None,
+        training=None if seen is None else len(seen),
     )
+
+
+def _tokenizer(name: str, with_meteor: bool) -> Callable[[str], list[str]]:
+    if name not in TOKENIZERS:
+        raise UsageError(f"tokenizer {name!r:.40} is unknown", hint=f"known: {list(TOKENIZERS)}")
+    if with_meteor and name != "ptb":
+        raise UsageError(f"METEOR is for English, the tokenizer is {name!r}", hint="leave it out")
+    return tokenize if name == "ptb" else partial(tokenize_words, language="zh")
 
 
 def _check(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> None:

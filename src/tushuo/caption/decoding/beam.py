@@ -1,0 +1,189 @@
+"""Beam search over the words of any decoder; with one beam it is greedy decoding.
+
+Shapes: B photographs, R rows (unfinished sentences) of each, V words, L places. Without words to
+include the rows are the K beams; with C of them there are C + 1 banks of K rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tushuo.caption.decoding.rules import Rules
+from tushuo.caption.decoding.settings import Decoding
+from tushuo.caption.decoding.step import Array, Hypothesis, Partial, StepFunction, usable
+from tushuo.graph import Tensor, asarray, ops, tree_map
+
+__all__ = ["beam_search"]
+
+
+def beam_search(
+    step: StepFunction,
+    state: Any,
+    batch: int,
+    settings: Decoding,
+    *,
+    bos: int,
+    eos: int,
+    forbidden: Sequence[int] = (),
+) -> list[list[Hypothesis]]:
+    """Write the likeliest sentences, for a batch of photographs at once.
+
+    Each round ranks all continuations of a photograph's unfinished sentences. Among the K best,
+    those that end are finished; the K best others go on. A photograph is done when K are finished.
+    So K = 1 is greedy decoding, and a K that exceeds the number of possible sentences finds all of
+    them. Equal sums go to the sentence that ranked higher before, then to the lower id. What
+    happens to one photograph does not depend on the others.
+
+    With words to include it is grid beam search (Hokamp and Liu, "Lexically constrained decoding
+    for sequence generation using grid beam search", ACL 2017, section 3): continuations are ranked
+    apart by how many of the words they have, K of each number go on, and only a sentence that has
+    all of them ends. With groups it is diverse beam search (see `Decoding`): K / G beams each.
+
+    There is always a caption: the end token cannot come first, and is the only choice after
+    `max_words`. Impossible words (and those of probability NaN) count as very unlikely.
+
+    Args:
+        step: The decoder.
+        state: Its memory before the first word, a tree whose leaves have shape (B, R, ...) with R
+            as `settings.rows` says.
+        batch: B.
+        settings: Number of beams, longest sentence, ranking.
+        bos: The id that begins a sentence; never chosen.
+        eos: The id that ends one.
+        forbidden: Further ids that are never chosen, say those of padding and unknown words.
+
+    Returns:
+        For each photograph at least one finished sentence, at most K, best score first.
+
+    Raises:
+        UsageError: All words are forbidden, or one to include is.
+    """
+    searches: list[_Search] = []
+    words = np.full((batch, settings.rows), bos, dtype=np.int64)
+    for _ in range(settings.max_words + 1 if batch else 0):
+        out = step(state, words)
+        log_probs = usable(out.log_probs)
+        if not searches:
+            rules = Rules(settings, eos, {bos, *forbidden}, log_probs.shape[-1])
+            searches = [_Search(rules, eos) for _ in range(batch)]
+        parents = np.zeros_like(words)
+        for i, search in enumerate(searches):
+            if not search.done:
+                words[i], parents[i] = search.advance(log_probs[i], out.attention[i])
+        if all(search.done for search in searches):
+            break
+        state = _reorder(out.state, parents)
+    return [search.ranked() for search in searches]
+
+
+class _Search:
+    """The search of one photograph: its groups of beams."""
+
+    def __init__(self, rules: Rules, eos: int) -> None:
+        self.settings = rules.settings
+        self.groups = [_Group(rules, eos) for _ in range(self.settings.num_beam_groups)]
+
+    @property
+    def done(self) -> bool:
+        return all(group.done for group in self.groups)
+
+    def advance(self, log_probs: Array, attention: Array) -> tuple[Array, Array]:
+        """Add a word to each sentence: log_probs (R, V), attention (R, L).
+
+        Returns:
+            The words (R,) of the sentences that go on, and which row (R,) each continues.
+        """
+        words = np.zeros(self.settings.rows, dtype=np.int64)
+        parents = np.zeros_like(words)
+        chosen = np.zeros(log_probs.shape[-1])
+        size = len(words) // len(self.groups)
+        for start, group in zip(range(0, len(words), size), self.groups, strict=True):
+            if group.done:
+                continue
+            rows = slice(start, start + size)
+            penalty = self.settings.diversity_penalty * chosen
+            going = group.advance(log_probs[rows], attention[rows], penalty)
+            for row, (word, parent) in enumerate(going, start=start):
+                words[row], parents[row] = word, start + parent
+                chosen[word] += 1
+        return words, parents
+
+    def ranked(self) -> list[Hypothesis]:
+        found = {h.ids: h for group in self.groups for h in group.ranked()}
+        return sorted(found.values(), key=lambda h: -h.score)
+
+
+class _Group:
+    """Unfinished and finished sentences that compete with each other."""
+
+    def __init__(self, rules: Rules, eos: int) -> None:
+        self.rules, self.eos = rules, eos
+        self.beams = rules.settings.beams // rules.settings.num_beam_groups
+        self.alive = [Partial()]  # at first all beams are the same, so one counts
+        self.finished: list[Hypothesis] = []
+
+    @property
+    def done(self) -> bool:
+        return not self.alive or len(self.finished) >= self.beams
+
+    def advance(self, log_probs: Array, attention: Array, penalty: Array) -> list[tuple[int, int]]:
+        """The word and the parent's row of each sentence that goes on.
+
+        The penalty (V,) decides who goes on; it is no part of a sentence's log-probability.
+        """
+        sentences = [partial.ids for partial in self.alive]
+        before = np.array([partial.logprob for partial in self.alive])
+        sums = before[:, None] + self.rules.restrict(log_probs, sentences)  # (k, V)
+        going: list[tuple[int, int]] = []
+        alive: list[Partial] = []
+        for values in self._banks(sums - penalty, sentences):
+            kept = 0
+            # at most `beams` of these end
+            for rank, place in enumerate(_best(values.ravel(), 2 * self.beams)):
+                parent, word = divmod(int(place), sums.shape[1])
+                partial, logprob = self.alive[parent], float(sums[parent, word])
+                if word != self.eos and kept < self.beams:
+                    kept += 1
+                    going.append((word, parent))
+                    alive.append(partial.extended(logprob, word, attention[parent]))
+                elif word == self.eos and rank < self.beams:
+                    score = self.rules.settings.score(logprob, len(partial.ids))
+                    self.finished.append(partial.finished(logprob, score))
+        self.alive = alive
+        return going
+
+    def ranked(self) -> list[Hypothesis]:
+        return sorted(self.finished, key=lambda h: -h.score)[: self.beams]
+
+    def _banks(self, values: Array, sentences: Sequence[tuple[int, ...]]) -> Iterator[Array]:
+        """The values (k, V) of continuations, apart by how many words to include they have."""
+        if not self.rules.include:
+            yield values
+            return
+        banks = self.rules.banks(sentences)
+        for count in range(len(self.rules.include) + 1):
+            yield np.where(banks == count, values, -np.inf)
+
+
+def _best(values: Array, count: int) -> Array:
+    """Where the largest finite values stand, largest first, ties in order of place."""
+    count = min(count, len(values))
+    least = np.partition(values, -count)[-count]
+    places = np.flatnonzero((values >= least) & (values > -np.inf))
+    return places[np.argsort(-values[places], kind="stable")][:count]
+
+
+def _reorder(state: Any, parents: Array) -> Any:
+    """The memory of the sentences that go on: row r is row `parents[b, r]` of the old."""
+    batch, rows = parents.shape
+    places = asarray((parents + rows * np.arange(batch)[:, None]).ravel())
+
+    def reordered(leaf: Any) -> Tensor:
+        x = asarray(leaf)  # (B, R, ...)
+        flat = ops.reshape(x, (batch * rows, *x.shape[2:]))
+        return ops.reshape(ops.take(flat, places, axis=0), x.shape)
+
+    return tree_map(reordered, state)

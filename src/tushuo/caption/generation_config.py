@@ -1,0 +1,106 @@
+"""`generation_config.json`: how a bundle searches for sentences, with Hugging Face's names."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from tushuo.caption.confidence import Calibration
+from tushuo.caption.decoding import Decoding
+from tushuo.errors import BundleError, UsageError
+from tushuo.models.installed import read_config
+
+__all__ = ["read_calibration", "read_decoding", "write_generation_config"]
+
+_KEYS = {
+    "beams": "num_beams",
+    "max_words": "max_length",
+    "min_words": "min_length",
+    "include": "force_words_ids",
+    "exclude": "bad_words_ids",
+}
+"""The names in the file that differ from those of `Decoding`."""
+
+_REQUIRED = ("beams", "max_words", "length_penalty")
+_MOST_WORDS = 10_000
+
+
+def read_decoding(path: Path) -> Decoding:
+    """The settings of the search.
+
+    `max_length` and `min_length` count words, without begin and end tokens. What a file does not
+    say, besides `num_beams`, `max_length` and `length_penalty`, is as in `Decoding()`.
+
+    Raises:
+        BundleError: A setting is missing, of another kind or out of its range.
+    """
+    config = read_config(path)
+    settings = {}
+    for field in fields(Decoding):
+        key = _KEYS.get(field.name, field.name)
+        if key in config or field.name in _REQUIRED:
+            settings[field.name] = _value(path, key, config.get(key), field.default)
+    try:
+        return Decoding(**settings)
+    except UsageError as error:
+        raise BundleError(f"{path}: {error}") from None
+
+
+def read_calibration(path: Path) -> Calibration | None:
+    """What turns log-probabilities into confidence; None where the file says nothing of it.
+
+    Raises:
+        BundleError: It lacks a number, or that is none.
+    """
+    config = read_config(path).get("confidence")
+    if config is None:
+        return None
+    if not isinstance(config, dict):
+        raise BundleError(f"{path}: confidence: got {config!r:.60}, expected slope and intercept")
+    numbers = [
+        _value(path, f"confidence.{key}", config.get(key), 0.0) for key in ("slope", "intercept")
+    ]
+    try:
+        return Calibration(*numbers)
+    except UsageError as error:
+        raise BundleError(f"{path}: {error}") from None
+
+
+def write_generation_config(
+    decoding: Decoding, calibration: Calibration | None = None
+) -> dict[str, Any]:
+    """The content of the file, which `read_decoding` and `read_calibration` read."""
+    content: dict[str, Any] = {}
+    for field in fields(Decoding):
+        value = getattr(decoding, field.name)
+        if field.name in _REQUIRED or value != field.default:
+            lists = isinstance(value, tuple)
+            content[_KEYS.get(field.name, field.name)] = [[w] for w in value] if lists else value
+    if calibration is not None:
+        content["confidence"] = {"slope": calibration.slope, "intercept": calibration.intercept}
+    return content
+
+
+def _value(path: Path, key: str, value: Any, like: Any) -> Any:
+    """A value of the same kind as another."""
+    kind = "a whole number"
+    if isinstance(like, bool):
+        kind, fits = "true or false", isinstance(value, bool)
+    elif isinstance(like, int):
+        fits = isinstance(value, int) and not isinstance(value, bool)
+    elif isinstance(like, float):
+        kind, fits = "a number", isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        kind, fits = "a list of lists of one word number", _is_list_of_words(value)
+    if not fits:
+        raise BundleError(f"{path}: {key}: got {value!r:.60}, expected {kind}")
+    if isinstance(like, tuple):
+        return tuple(word for [word] in value)
+    return float(value) if isinstance(like, float) else value
+
+
+def _is_list_of_words(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) > _MOST_WORDS:
+        return False
+    return all(isinstance(w, list) and len(w) == 1 and type(w[0]) is int for w in value)

@@ -1,0 +1,143 @@
+"""`tushuo index`: folders of photographs captioned into a library, and kept up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tushuo.cli.cores import divide_cores
+from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
+from tushuo.cli.options import BatchSize, Json, LibraryFile, Model
+from tushuo.cli.progress import progress
+
+if TYPE_CHECKING:
+    from tushuo.photos import Done, Plan, Report
+
+__all__ = ["index"]
+
+Folders = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="DIR...", help="Folders, searched recursively, and files.", show_default=False
+    ),
+]
+Retry = Annotated[
+    bool, typer.Option("--retry", help="Also try files that failed and have not changed.")
+]
+Recaption = Annotated[
+    bool,
+    typer.Option(
+        "--recaption",
+        help="Replace captions of other models; without --yes, only list which. Captions that a "
+        "person wrote stay.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do what --recaption lists.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")]
+Purge = Annotated[
+    bool,
+    typer.Option("--purge", help="Afterwards forget all files that are missing or ignored."),
+]
+
+
+def index(
+    folders: Folders,
+    library: LibraryFile = None,
+    model: Model = "flickr8k-en",
+    retry: Retry = False,
+    recaption: Recaption = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    purge: Purge = False,
+    as_json: Json = False,
+    batch_size: BatchSize = 8,
+) -> None:
+    """Caption the photographs in folders, to be found with `tushuo search`.
+
+    Only new and changed files are read; stop it at any time and run it again. Hidden files and what
+    a .tushuoignore names (patterns as in .gitignore) are left out. Files that are gone are marked,
+    and come back with their captions if they do. The exit status is 0 when all went well, 1 when a
+    photograph failed, 2 for wrong usage.
+    """
+    workers = divide_cores()
+    from tushuo.caption import load_captioner
+    from tushuo.photos import Library
+
+    captioner = load_captioner(model)
+    with Library(library) as photos:
+        plan = photos.plan(folders, captioner, retry=retry, recaption=recaption)
+        if dry_run or (recaption and not yes):
+            _list(plan, as_json, hint=recaption and not dry_run)
+            return
+        with progress(lambda: len(plan.todo), lines=False) as advance:
+
+            def tell(done: Done) -> None:
+                if done.error is not None:
+                    tell_error(done.path, done.error, as_json)
+                advance()
+
+            report = photos.index(
+                folders,
+                captioner,
+                retry=retry,
+                recaption=recaption,
+                plan=plan,
+                tell=tell,
+                batch_size=batch_size,
+                workers=workers,
+            )
+        purged = photos.purge() if purge else 0
+    _tell(report, purged, as_json)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _list(plan: Plan, as_json: bool, hint: bool) -> None:
+    """A line for each file that would be read or marked: why, path, caption that gives way."""
+    for item in plan.todo:
+        if as_json:
+            old = {"caption": item.caption, "model": item.model}
+            write_json({"path": item.seen.path, "why": item.why, **old})
+        else:
+            old_text = f"\t{item.caption}\t({item.model})" if item.caption else ""
+            write(f"{item.why}\t{one_line(item.seen.path)}{old_text}")
+    for name, status in plan.marks:
+        path = str(Path(_text(name)))
+        if as_json:
+            write_json({"path": path, "why": status})
+        else:
+            write(f"{status}\t{one_line(path)}")
+    for folder, error in plan.problems.items():
+        tell_error(Path(folder), error, as_json)
+    if hint and plan.todo:
+        complain(f"{len(plan.todo)} photographs would be captioned; add --yes to do it")
+
+
+def _text(name: bytes) -> str:
+    import os
+
+    return os.fsdecode(name)
+
+
+def _tell(report: Report, purged: int, as_json: bool) -> None:
+    counts = {
+        "captioned": report.captioned,
+        "known already": report.known,
+        "unchanged": report.unchanged - report.failed_before,
+        "failed": len(report.failed),
+        "failed before (try them again with --retry)": report.failed_before,
+        "missing": report.missing,
+        "ignored": report.ignored,
+        "at another indexer": report.busy,
+        "forgotten": purged,
+    }
+    rate = report.captioned / report.seconds if report.seconds else 0.0
+    if as_json:
+        names = {name.split(" (")[0].replace(" ", "_"): count for name, count in counts.items()}
+        write_json({**names, "seconds": round(report.seconds, 3), "per_second": round(rate, 2)})
+        return
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    pace = f" in {report.seconds:.1f} s, {rate:.1f} a second" if report.captioned else ""
+    write((", ".join(parts) or "no photographs") + pace)
