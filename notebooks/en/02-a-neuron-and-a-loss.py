@@ -42,7 +42,7 @@ language("en")
 # $$z = w_0 + w_1 x_1 + w_2 x_2 + \dots, \qquad a = \sigma(z) = \frac{1}{1 + e^{-z}}$$
 # The weights say what the neuron pays attention to, the bias how easily it fires. The drawing shows
 # one computation: values in green above the edges, below them in red how the output changes with
-# each.
+# each. (The violet numbers in the boxes are the slopes of that one operation; lesson 07 needs them.)
 
 
 # %%
@@ -58,7 +58,9 @@ show(draw(neuron)(-1.0, 2.0, 1.0, 0.5, -1.0))
 # The first artificial neurons, perceptrons, jumped: 0 below the threshold, 1 above it. The sigmoid
 # is that step made smooth. Its slope is worth learning by heart:
 # $$\sigma'(z) = \sigma(z)\,(1 - \sigma(z))$$
-# It takes nothing but the output, which is known anyway. It is largest in the middle, 1/4, and dies
+# To derive it, write $\sigma = (1 + e^{-z})^{-1}$. The chain rule gives
+# $$\sigma'(z) = \frac{e^{-z}}{(1 + e^{-z})^2} = \frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}},$$
+# and the last fraction is $1 - \sigma(z)$. The slope takes nothing but the output, which is known anyway. It is largest in the middle, 1/4, and dies
 # out on both sides.
 
 # %%

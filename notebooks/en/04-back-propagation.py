@@ -104,7 +104,7 @@ print(delta3.ravel())
 # A hidden neuron $j$ reaches the cost along one way through each neuron $k$ of the next layer. Each
 # way multiplies its slopes, and the ways are added:
 # $$\delta^l_j = \sum_k w^{l+1}_{kj}\, \delta^{l+1}_k\, \sigma'(z^l_j), \qquad \delta^l = \left((w^{l+1})^T \delta^{l+1}\right) \odot \sigma'(z^l)$$
-# The sum runs over the rows of $w$; that is why it is transposed. The shapes: $(3, 2)$ times
+# The sum runs over $k$, the row index of $w$; that is why $w$ is transposed. The shapes: $(3, 2)$ times
 # $(2, 1)$ is $(3, 1)$. (The article's shapes are mixed up here.)
 
 # %%
@@ -120,7 +120,7 @@ print("by the engine:", error.ravel())
 # $$\frac{\partial C}{\partial b^l_j} = \delta^l_j, \qquad \frac{\partial C}{\partial w^l_{jk}} = \delta^l_j\, a^{l-1}_k$$
 # The error of the neuron into which the edge leads, times the activation from which it comes. For
 # all edges of a layer at once this is the outer product $\delta^l (a^{l-1})^T$. Two judges: the
-# engine, and a numeric difference for one weight.
+# engine, and a numeric difference, here for two weights that are pushed together.
 
 
 # %%

@@ -18,7 +18,7 @@
 # machine derives, and from the graph of the computation; and to say what each of them costs and
 # how exact it is.
 #
-# **In the article:** part II, section 2.2.3, "how to find the gradient", (1) to (4).
+# **In the article:** part II, section 2.2.3, "four ways to find a gradient", 1 to 4.
 
 # %%
 import numpy as np
@@ -40,7 +40,7 @@ from tushuo.lessons import check, language, plot, show
 language("en")
 
 # %% [markdown]
-# ## By hand, and by hand no more
+# ## By hand
 #
 # The derivative of $x^2$ is $2x$, so at $x = 1.5$ the slope is 3: one formula, found once, exact
 # everywhere. It also is the way that goes wrong most often. For the rest of the lesson we take a
@@ -96,7 +96,9 @@ for way in errors.errors:
 # ## From a formula
 #
 # A program can apply the rules of calculus as you did: the sum rule, the product rule, the chain
-# rule. What goes in is an expression and what comes out is one too.
+# rule. What goes in is an expression and what comes out is one too. The article asks whether the machine
+# tidies up: for $x^2 + 2xy + y^2$ it finds $2x + 2y$, but $2(x + y)$ saves a multiplication. See the
+# last line.
 
 # %%
 e = parse(formula)
@@ -104,12 +106,14 @@ for name in "xy":
     slope = differentiate(e, name)
     print(f"df/d{name} =", slope)
     print("   in LaTeX:", latex(slope))
+print("the article's example:", differentiate(parse("x**2 + 2*x*y + y**2"), "x"))
 
 # %% [markdown]
 # The price shows when functions are nested, as the layers of a network are. Below, $4x(1-x)$ is put
 # into itself again and again. Written out, each derivative repeats the pieces that it is made of:
 # their number explodes. A *graph* that keeps every piece once grows by the same amount each time.
-# This is what separates "symbolic" from "automatic".
+# This is what separates "symbolic" from "automatic". (Not TensorFlow from Theano, as the article has
+# it: both extended a graph by the graph of its gradient.)
 
 # %%
 sizes = growth.composition_growth("4*x*(1 - x)", "x", times=7)

@@ -126,7 +126,8 @@ for way in (sum_over_paths, reverse_sweep, forward_sweep):
 # %% [markdown]
 # ## Forward against reverse
 #
-# One can factor from the other end too. Start with 1 at *one input*; every node keeps the sum over
+# One can factor from the other end too, as the last line above did, once for each of the four
+# inputs. Start with 1 at *one input*; every node keeps the sum over
 # all paths from that input to it. A forward sweep finds how everything depends on one input. A
 # reverse sweep finds how one output depends on everything. So the count decides:
 #

@@ -17,7 +17,7 @@
 # **You will be able to** derive the gradients of a matrix product, find them again from shapes
 # alone, say what the derivative of a matrix by a matrix is, and why nobody builds it.
 #
-# **In the article:** part V, "gradients of vectorised operations"; it leaves the last question open.
+# **In the article:** part V, "matrix operations for gradients"; it leaves the last question open.
 
 # %%
 import numpy as np

@@ -110,11 +110,11 @@ for name, sizes in curves.items():
 
 # %% [markdown]
 # On the logarithmic axis the curves are almost straight: exponential. With small weights what was 40
-# steps ago counts for nothing at all; with large ones the gradient grows without limit. Even the
+# steps ago counts for nothing at all; with large ones the gradient grows and grows. Even the
 # radius 1 shrinks, because tanh flattens what it squashes.
 #
-# An LSTM has a second memory $c_t = f\,c_{t-1} + i\,g$. On the way back it is only *multiplied by the
-# gate f*, a number between 0 and 1 that the network sets itself. If f stays near 1, the gradient
+# An LSTM has a second memory $c_t = f\,c_{t-1} + i\,g$. On the way back along it the gradient is only
+# *multiplied by the gate f*, a number between 0 and 1 that the network sets itself. If f stays near 1, the gradient
 # passes almost untouched. But look at "bias 0": with gates half open an LSTM forgets as fast as
 # others. Therefore its forget bias is started above 0.
 #

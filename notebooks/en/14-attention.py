@@ -71,7 +71,8 @@ print("features", features.shape, " annotations", annotations.values.shape)
 # ## One word at a time
 #
 # Here is the whole loop: take a step, look at the probabilities of all words, choose the likeliest,
-# go on with it. In brackets stand the runners-up.
+# go on with it. In brackets stand the runners-up; `?` is
+# the mark for a word that is not in the vocabulary.
 
 
 # %%
@@ -209,7 +210,7 @@ print("not in its vocabulary:", [word for word in known if word not in vocabular
 # above all: the numbers count how often it has read each word. What it has never read it cannot say,
 # and an animal on grass is most probably a dog. Lesson 12 showed that its *eye* tells cows from dogs:
 # the features are there, only the words are rare or missing. More photographs would help; a larger network
-# alone would not.
+# alone hardly would.
 #
 # ## Exercises
 #

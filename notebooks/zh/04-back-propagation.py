@@ -38,7 +38,7 @@ language("zh")
 # $w^l_{jk}$ 是从神经元 $k$ 指向神经元 $j$ 的权重：每个神经元占一行，每个输入占一列，于是 $w a$
 # 就是普通的矩阵乘法。用一个小网络就够了：2 个输入，3 个隐藏神经元，2 个输出，损失
 # $C = \frac12 \sum_j (a^L_j - y_j)^2$。（有多个样本时，损失是各样本损失的平均，梯度也是，
-# 所以只看一个样本就够了。文章说没见过不是平均的损失；其实是有的，例如对比损失，但反向传播并不在意：
+# 所以只看一个样本就够了。原文说没见过不是平均的损失；其实是有的，例如对比损失，但反向传播并不在意：
 # 只要最后得到一个数就行。）
 
 # %%
@@ -83,8 +83,8 @@ lines = {"promised": -promised, "missed": missed}
 show(plot(pushes, lines, "what a push brings", "push", log="xy"))
 
 # %% [markdown]
-# 推的力气减半，收获也减半，但漏掉的只剩四分之一：第二条线的坡度是第一条的两倍。
-# 只有轻推时承诺才算数；学习率说到底就是敢推多用力。
+# 推的力气减半，收获也减半，但漏掉的只剩四分之一：第二条线的坡度是第一条的两倍。只有轻推时承诺才算数；
+# 学习率说到底就是敢推多用力。
 #
 # ## BP1：最后一层的错误
 #
@@ -101,8 +101,8 @@ print(delta3.ravel())
 #
 # 隐藏神经元 $j$ 经过下一层的每个神经元 $k$ 各有一条路通向损失。每条路上斜率相乘，各条路再相加：
 # $$\delta^l_j = \sum_k w^{l+1}_{kj}\, \delta^{l+1}_k\, \sigma'(z^l_j), \qquad \delta^l = \left((w^{l+1})^T \delta^{l+1}\right) \odot \sigma'(z^l)$$
-# 求和是沿着 $w$ 的行进行的，所以要转置。形状是 $(3, 2)$ 乘 $(2, 1)$ 得 $(3, 1)$。
-# （文章在这里把大小写混了。）
+# 求和的下标 $k$ 是 $w$ 的行号，所以 $w$ 要转置。形状是 $(3, 2)$ 乘 $(2, 1)$ 得 $(3, 1)$。
+# （原文在这里把几个矩阵的形状写错了。）
 
 # %%
 delta2 = (w3.T @ delta3) * sigmoid_prime(z2)
@@ -115,7 +115,7 @@ print("by the engine:", error.ravel())
 # 偏置直接加到 $z$ 上；权重则是乘上它那条边出发处的激活再加上去：
 # $$\frac{\partial C}{\partial b^l_j} = \delta^l_j, \qquad \frac{\partial C}{\partial w^l_{jk}} = \delta^l_j\, a^{l-1}_k$$
 # 也就是：边所指向的神经元的错误，乘以边出发处的激活。一层所有的边合在一起，就是外积
-# $\delta^l (a^{l-1})^T$。请两位裁判：一个是引擎，一个是对某个权重的数值差分。
+# $\delta^l (a^{l-1})^T$。请来两位裁判：一个是引擎，一个是数值差分（这里同时推两个权重）。
 
 
 # %%
@@ -193,8 +193,8 @@ def output_error(a, y):
 check("lesson-04", output_error=output_error)
 
 # %% [markdown]
-# **2. `error_before`** BP2：某层的激活为 a (n, 1)，由下一层的错误 delta (m, 1) 和两层之间的权重 w
-# (m, n) 求这一层的错误 (n, 1)。
+# **2. `error_before`** BP2：某层的激活为 a (n, 1)，由下一层的错误 delta (m, 1) 和两层之间的权重 w (m,
+# n) 求这一层的错误 (n, 1)。
 
 
 # %%
@@ -206,8 +206,8 @@ def error_before(w, delta, a):
 check("lesson-04", error_before=error_before)
 
 # %% [markdown]
-# **3. `backpropagate`** 完整的算法：对一个样本 x、y（列向量）、任意层数的 sigmoid 网络和损失
-# sum((a - y)**2) / 2，返回两个列表 (nabla_b, nabla_w)，形状与 biases、weights 相同。
+# **3. `backpropagate`** 完整的算法：对一个样本 x、y（列向量）、任意层数的 sigmoid 网络和损失 sum((a -
+# y)**2) / 2，返回两个列表 (nabla_b, nabla_w)，形状与 biases、weights 相同。
 
 
 # %%

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -105,6 +107,7 @@ def test_nothing_of_the_learner_is_overwritten(answers):
     [
         ("x = 1\ny = 1 / 0", "line 2 stops with ZeroDivisionError: division by zero"),
         ("def gates(x:\n    return", "line 1 stops with SyntaxError"),
+        ("x = 1\n)", "line 2 stops with SyntaxError: unmatched ')'"),
         ("import no_such_module", "line 1 stops with ModuleNotFoundError"),
         ("raise SystemExit", "line 1 stops with SystemExit"),
         ("import os\nos._exit(3)", "it ended, or ran over 20 s, in the middle of exercise 1"),
@@ -125,9 +128,19 @@ def test_a_crash_is_told_by_its_line_and_the_others_are_checked(answers):
 
 
 def test_a_loop_that_never_ends(answers):
-    content = "def tanh_slope(out):\n    while True:\n        out += 1"
-    with pytest.raises(UsageError, match=r"tanh_slope: still running after 1 s at line [23];"):
-        judge(LESSON, answers(content), seconds=1)
+    path = answers("def tanh_slope(out):\n    while True:\n        out += 1\nfactor = 1000")
+    lines = run(path, "--seconds", "1").stdout.splitlines()
+    assert re.fullmatch(
+        r"✗ tanh_slope: still running after 1 s at line [23]; a loop that never ends, .*", lines[2]
+    )
+    assert lines[3].startswith("    hint 1/3")
+    assert lines[4] == "· factor: not checked, for the one before did not end"
+    assert lines[-1] == "0 of 4 right"
+
+
+def test_a_loop_outside_of_the_answers(answers):
+    with pytest.raises(UsageError, match=r"lesson-08.py: still running after 1 s at line 1; "):
+        judge(LESSON, answers("while True: pass"), seconds=1)
 
 
 def test_wrong_usage(tmp_path):
@@ -145,8 +158,11 @@ def test_in_a_notebook(capsys):
     first = capsys.readouterr().out
     assert "✗ factor: factor = 3 is not right\n    hint 1/2" in first
     assert "· tanh_slope: not answered yet" in first
+    assert first.endswith("0 of 2 right\n")
     check("lesson-08", factor=3)
-    assert "hint 2/2" in capsys.readouterr().out
+    alone = capsys.readouterr().out
+    assert "hint 2/2" in alone
+    assert "of 1 right" not in alone
     with pytest.raises(UsageError, match="lesson-08 has no exercise 'factr'; it has gates, staged"):
         check("lesson-08", factr=3)
     with pytest.raises(UsageError, match="unknown language 'fr'; use en or zh"):

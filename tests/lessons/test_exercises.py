@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def test_wrong_answers_are_told_what_is_wrong(lesson, exercise):
         assert outcome.state == "wrong", answer
         assert message in outcome.text.en
         assert "stops with" in message or "stops with" not in outcome.text.en
+        if "应为" in outcome.text.zh:
+            words = re.sub(r"'.*?'", "", outcome.text.zh)
+            assert not re.search(r"\b(the|of|with|is|to)\b", words)
 
 
 @pytest.mark.parametrize(("lesson", "exercise"), EXERCISES, ids=IDS)

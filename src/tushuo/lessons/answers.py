@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
-import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
+from unicodedata import east_asian_width
 
 from tushuo.errors import UsageError
 from tushuo.lessons.checking import Outcome, State
@@ -21,6 +22,7 @@ SECONDS = 20.0
 """How long a file of answers may run."""
 _GRACE = 5.0
 _TRIES = ".tries.json"
+_COLUMNS = 92
 
 
 def begin(lesson: Lesson, path: Path) -> None:
@@ -30,9 +32,9 @@ def begin(lesson: Lesson, path: Path) -> None:
         UsageError: The file exists already, or cannot be written.
     """
     if path.exists():
-        raise UsageError(
-            f"{path} exists already", hint=f"write your answers there, then: tushuo check {path}"
-        )
+        there = Text(f"{path} exists already", f"{path} 已经存在")
+        hint = Text("write your answers there, then", "请把答案写在里面，然后运行")
+        raise UsageError(str(there), hint=f"{hint}: tushuo check {path}")
     content = "\n".join(_template(lesson))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,9 +51,19 @@ def _template(lesson: Lesson) -> Iterator[str]:
 
 
 def _comment(task: str) -> str:
-    width = 92 if task.isascii() else 46  # a Chinese character takes two columns
-    lines = [part for line in task.splitlines() for part in textwrap.wrap(line, width)]
-    return "\n".join(f"# {line}" for line in lines)
+    return "\n".join(f"# {part}" for line in task.splitlines() for part in _wrapped(line))
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """A line in parts of up to 92 columns; Chinese breaks after its marks, or at a space."""
+    part, columns = "", 0
+    for piece in re.findall(r"[^ ，。；：、]*[ ，。；：、]?", line):
+        width = sum(1 + (east_asian_width(c) in "WF") for c in piece)  # such take two columns
+        if columns + width > _COLUMNS and part:
+            yield part.rstrip()
+            part, columns = "", 0
+        part, columns = part + piece, columns + width
+    yield part.rstrip()
 
 
 def judge(lesson: Lesson, path: Path, seconds: float = SECONDS) -> list[Outcome]:
@@ -66,8 +78,9 @@ def judge(lesson: Lesson, path: Path, seconds: float = SECONDS) -> list[Outcome]
         UsageError: The file is missing, does not run at all or ends Python.
     """
     if not path.is_file():
-        hint = f"begin with: tushuo check {lesson.name} --start"
-        raise UsageError(f"there is no file {path}", hint=hint)
+        missing = Text(f"there is no file {path}", f"没有文件 {path}")
+        hint = f"{Text('begin with', '先运行')}: tushuo check {lesson.name} --start"
+        raise UsageError(str(missing), hint=hint)
     with tempfile.TemporaryDirectory() as folder:
         lines = _run(lesson, path, Path(folder) / "outcomes", seconds)
     outcomes = []

@@ -57,7 +57,8 @@ def crash(error: BaseException) -> Text:
     """What an error in the learner's code says, and on which line it arose."""
     line = next(learners_lines(traceback.walk_tb(error.__traceback__)), None)
     line = error.lineno if isinstance(error, SyntaxError) else line
-    what = f"{type(error).__name__.lstrip('_')}: {error}".rstrip(": ")[:_LONGEST]
+    said = error.msg if isinstance(error, SyntaxError) else error  # without file and line
+    what = f"{type(error).__name__.lstrip('_')}: {said}".rstrip(": ")[:_LONGEST]
     if line is None:
         return Text(f"it stops with {what}", f"运行出错：{what}")
     return Text(f"line {line} stops with {what}", f"第 {line} 行出错：{what}")
@@ -89,5 +90,7 @@ def report(lesson: Lesson, outcomes: list[Outcome], tries: Mapping[str, int]) ->
         if state == "wrong" and hints:
             n = min(max(tries.get(name, 1), 1), len(hints))
             yield f"    {Text('hint', '提示')} {n}/{len(hints)}: {hints[n - 1]}"
+    if len(outcomes) == 1:  # a cell of a notebook
+        return
     right = sum(o.state == "right" for o in outcomes)
     yield str(Text(f"{right} of {len(outcomes)} right", f"{len(outcomes)} 题中答对 {right} 题"))

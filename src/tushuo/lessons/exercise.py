@@ -84,13 +84,13 @@ def expect(condition: Any, en: str, zh: str) -> None:
         wrong(en, zh)
 
 
-def near(got: Any, expected: Any, what: str, rtol: float = 1e-6, atol: float = 1e-9) -> None:
+def near(got: Any, expected: Any, what: str | Text, rtol: float = 1e-6, atol: float = 1e-9) -> None:
     """Hold numbers against those expected: a kind, a shape and values.
 
     Args:
         got: A number, an array, a Tensor or a list of numbers.
         expected: The same, as it should be.
-        what: What it is, as the learner would write it: ``slope(1.5)``.
+        what: What it is, as the learner would write it: ``slope(1.5)``; or in words, a Text.
         rtol: Relative tolerance.
         atol: Absolute tolerance.
 
@@ -98,17 +98,18 @@ def near(got: Any, expected: Any, what: str, rtol: float = 1e-6, atol: float = 1
         WrongAnswer: It is no number, has another shape or differs.
     """
     found, right = array(got, what), array(expected, what)
+    en, zh = _both(what)
     expect(
         found.shape == right.shape,
-        f"{what} has shape {found.shape}; shape {right.shape} is expected",
-        f"{what} 的形状是 {found.shape}，应为 {right.shape}",
+        f"{en} has shape {found.shape}; shape {right.shape} is expected",
+        f"{zh} 的形状是 {found.shape}，应为 {right.shape}",
     )
     if not np.allclose(found, right, rtol, atol):
         shown, wanted = _shown(found), _shown(right)
-        wrong(f"{what} is {shown}; {wanted} is right", f"{what} 得到 {shown}，应为 {wanted}")
+        wrong(f"{en} is {shown}; {wanted} is right", f"{zh} 得到 {shown}，应为 {wanted}")
 
 
-def array(got: Any, what: str) -> np.ndarray:
+def array(got: Any, what: str | Text) -> np.ndarray:
     """An answer as a float64 array.
 
     Raises:
@@ -119,13 +120,28 @@ def array(got: Any, what: str) -> np.ndarray:
         found = np.asarray(numbers)
     except ValueError:  # a ragged list
         found = np.asarray(None)
-    kind = type(got).__name__
+    kind, (en, zh) = type(got).__name__, _both(what)
     expect(
         found.dtype.kind in "fiub",
-        f"{what} is a {kind}, {got!r:.40}; numbers are expected",
-        f"{what} 是 {kind}：{got!r:.40}，应为数",
+        f"{en} is a {kind}, {got!r:.40}; numbers are expected",
+        f"{zh} 是 {kind} 类型：{got!r:.40}，应为数",
     )
     return found.astype(np.float64)
+
+
+def number(got: Any, what: str) -> float:
+    """An answer as a single number.
+
+    Raises:
+        WrongAnswer: It is none, or several.
+    """
+    found = array(got, what)
+    expect(
+        not found.ndim,
+        f"{what} has shape {found.shape}; a single number is expected",
+        f"{what} 的形状是 {found.shape}，应为单个数",
+    )
+    return float(found)
 
 
 def function(answer: Any, name: str) -> Callable[..., Any]:
@@ -157,6 +173,10 @@ def unanswered(answer: Any) -> bool:
     if isinstance(answer, dict):
         return any(value is ... for value in answer.values())
     return answer is ... or (isinstance(answer, list | tuple) and any(a is ... for a in answer))
+
+
+def _both(what: str | Text) -> Text:
+    return Text(what, what) if isinstance(what, str) else what
 
 
 def _shown(values: np.ndarray) -> str:

@@ -85,7 +85,8 @@ def _precision(answer: Any) -> None:
         for reference in references:
             most |= Counter(reference)
         kept = Counter(words) & most
-        near(precision(words, references), kept.total() / len(words), f"for {text!r} the share")
+        what = Text(f"for {text!r} the share", f"对于 {text!r}，比例")
+        near(precision(words, references), kept.total() / len(words), what)
 
 
 @LESSON.exercise(

@@ -35,7 +35,7 @@ def _activation(answer: Any) -> None:
     for n in (1, 3, 8):
         w, x = rng.standard_normal(n + 1), rng.standard_normal(n)
         z = w[0] + sum(w[i + 1] * x[i] for i in range(n))
-        what = f"activation for {n} input{'s' * (n > 1)}"
+        what = Text(f"activation for {n} input{'s' * (n > 1)}", f"{n} 个输入时 activation")
         near(activation(w, x), (1 + np.tanh(z / 2)) / 2, what)
 
 
@@ -48,7 +48,7 @@ def _activation(answer: Any) -> None:
     ),
     hints=(
         Text("At a = 1/2 it is 1/4; at 0 and at 1 it is 0.", "a = 1/2 处是 1/4；0 和 1 处是 0。"),
-        Text("a parabola in a", "它是 a 的抛物线。"),
+        Text("It is a parabola in a.", "它是 a 的抛物线。"),
         Text("a * (1 - a)", "a * (1 - a)"),
     ),
 )
@@ -65,7 +65,7 @@ def _sigmoid_slope(answer: Any) -> None:
     task=Text(
         "How many weights and biases has a fully connected network with layers of these sizes? "
         "11,935 for [784, 15, 10].",
-        "各层大小为 sizes 的全连接网络共有多少权重和偏置？[784, 15, 10] 是 11935。",
+        "各层大小为 sizes 的全连接网络共有多少权重和偏置？例如 [784, 15, 10] 时是 11935。",
     ),
     hints=(
         Text("The first layer is the input: it has none.", "第一层是输入，没有参数。"),

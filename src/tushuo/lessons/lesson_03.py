@@ -16,6 +16,8 @@ LESSON = Lesson(
 
 _SHARE = 0.86  # what three epochs reach with good settings; the article's reach a little less
 
+_BATCH = Text("a batch", "一个批量")
+
 
 @LESSON.exercise(
     "step",
@@ -64,7 +66,7 @@ def _step(answer: Any) -> None:
 )
 def _batches(answer: Any) -> None:
     batches, rng = function(answer, "batches"), np.random.default_rng(3)
-    found = [array(b, "a batch") for b in batches(23, 5, rng)]
+    found = [array(b, _BATCH) for b in batches(23, 5, rng)]
     sizes = [len(b) for b in found]
     expect(
         sizes == [5, 5, 5, 5, 3],
@@ -72,9 +74,9 @@ def _batches(answer: Any) -> None:
         f"batches(23, 5, rng) 的大小是 {sizes}，应为 [5, 5, 5, 5, 3]",
     )
     first = np.concatenate(found)
-    near(np.sort(first), np.arange(23), "the row numbers, sorted,")
+    near(np.sort(first), np.arange(23), Text("the row numbers, sorted,", "行号排序后"))
     expect(np.any(np.diff(first) < 0), "the rows are not shuffled", "行号没有打乱")
-    again = np.concatenate([array(b, "a batch") for b in batches(23, 5, rng)])
+    again = np.concatenate([array(b, _BATCH) for b in batches(23, 5, rng)])
     expect(
         not np.array_equal(first, again),
         "the second epoch has the order of the first; draw it from rng each time",
@@ -123,10 +125,10 @@ def _left(curvature: float, eta: float) -> float:
     "settings",
     stub='settings = {"eta": ..., "mini_batch_size": ...}',
     task=Text(
-        f"Settings with which [784, 30, 10] names {_SHARE:.0%} of 2,000 validation images rightly "
-        "after three epochs on 5,000 images. Search as you like.",
-        f"找一组设置，使 [784, 30, 10] 在 5000 张图上训练三轮后，2000 张验证图认对 {_SHARE:.0%}。"
-        "怎么搜索都可以。",
+        f"Settings with which [784, 30, 10] names at least {_SHARE:.0%} of 2,000 validation images "
+        "rightly after three epochs on 5,000 images. Search as you like.",
+        "找一组设置，使 [784, 30, 10] 在 5000 张图上训练三轮后，"
+        f"2000 张验证图至少认对 {_SHARE:.0%}。怎么搜索都可以。",
     ),
     hints=(
         Text(
@@ -135,7 +137,7 @@ def _left(curvature: float, eta: float) -> float:
         ),
         Text(
             "After so few steps, a longer step than the article's 3 pays, or smaller batches.",
-            "步数这么少时，比文章的 3 更大的步长，或更小的批量，会更划算。",
+            "步数这么少时，比原文的 3 更大的步长，或更小的批量，会更划算。",
         ),
     ),
 )

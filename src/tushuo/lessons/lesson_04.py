@@ -75,7 +75,10 @@ def _error_before(answer: Any) -> None:
         z = z * rng.standard_normal((n, 1))
         # a cost whose slope by the next layer's weighted inputs is delta
         right = _slopes(lambda z, w=w, delta=delta: (delta * (w @ _sigmoid(z))).sum(), z)  # type: ignore[misc]
-        near(error_before(w, delta, _sigmoid(z)), right, f"error_before with w of shape {w.shape}")
+        what = Text(
+            f"error_before with w of shape {w.shape}", f"w 形状为 {w.shape} 时 error_before"
+        )
+        near(error_before(w, delta, _sigmoid(z)), right, what)
 
 
 @LESSON.exercise(
@@ -143,7 +146,10 @@ def _compare(name: str, got: Any, parameters: list[Array], cost: Callable[[], fl
                 costs.append(cost())
             p[place] = kept
             right[place] = (costs[0] - costs[1]) / 2e-5
-        what = f"{name}[{layer}] of a network of {count + 1} layers"
+        matrix = f"{name}[{layer}]"
+        what = Text(
+            f"{matrix} of a network of {count + 1} layers", f"{count + 1} 层的网络中 {matrix}"
+        )
         near(got[layer], right, what, rtol=1e-5, atol=1e-8)
 
 
@@ -178,4 +184,8 @@ def _push(answer: Any) -> None:
         f"a push of {np.abs(dz).max():g} is more than 0.1",
         f"推了 {np.abs(dz).max():g}，超过了 0.1",
     )
-    near((delta * dz).sum(), -0.1 * np.abs(delta).sum(), "the change that is promised")
+    near(
+        (delta * dz).sum(),
+        -0.1 * np.abs(delta).sum(),
+        Text("the change that is promised", "所承诺的变化"),
+    )

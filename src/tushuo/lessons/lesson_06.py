@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.lessons.exercise import Lesson, expect, function, near, wrong
+from tushuo.lessons.exercise import Lesson, expect, function, near, number, wrong
 from tushuo.lessons.text import Text
 
 LESSON = Lesson("lesson-06", Text("Four ways to a derivative", "求导的四种方法"))
@@ -87,7 +87,7 @@ def _two_sided(answer: Any) -> None:
     ),
 )
 def _best_step(answer: Any) -> None:
-    near(np.ndim(answer), 0, "the number of axes of best_step")
+    number(answer, "best_step")
     expect(
         isinstance(answer, int | float | np.number) and answer > 0,
         f"best_step is {answer!r:.40}; a positive number is expected",

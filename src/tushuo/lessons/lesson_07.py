@@ -76,12 +76,23 @@ def _ways(answer: Any) -> None:
 
     ways = function(answer, "ways")
     diamond = [("a", "b", 2.0), ("a", "c", 3.0), ("b", "d", 5.0), ("c", "d", 7.0), ("a", "d", 1.0)]
-    near(ways(diamond, "a", "d"), 3, "the number of ways through a diamond with a short cut")
-    near(ways(diamond, "b", "c"), 0, "the number of ways between nodes without a path")
+    near(
+        ways(diamond, "a", "d"),
+        3,
+        Text("the number of ways through a diamond with a short cut", "带捷径的菱形图，路径数"),
+    )
+    near(
+        ways(diamond, "b", "c"),
+        0,
+        Text("the number of ways between nodes without a path", "两个不相通的结点之间，路径数"),
+    )
     for widths in ([2, 3, 2], [4] * 12):  # the second has 16 million
         edges, inputs, output = layered(widths)
         right = count_paths(edges, inputs[0], output)
-        near(ways(edges, inputs[0], output), right, f"the number of ways through layers {widths}")
+        what = Text(
+            f"the number of ways through layers {widths}", f"各层结点数为 {widths} 时，路径数"
+        )
+        near(ways(edges, inputs[0], output), right, what)
 
 
 @LESSON.exercise(
@@ -115,22 +126,29 @@ def _sweep(answer: Any) -> None:
     for circuit in CIRCUITS:
         stages = circuit.gates(**circuit.inputs)
         names, output = list(circuit.inputs), stages.stages[-1].name
-        _same(sweep(stages.edges(), names, output), stages.backward(output), circuit.expression)
+        _same(
+            sweep(stages.edges(), names, output),
+            stages.backward(output),
+            Text(circuit.expression, circuit.expression),
+        )
     edges, inputs, output = layered([3, 4, 4, 2])
     right = sum_over_paths(edges, inputs, output).gradients
-    _same(sweep(edges, inputs, output), right, "a graph of four layers")
+    _same(sweep(edges, inputs, output), right, Text("a graph of four layers", "四层的图"))
     lonely = sweep([("a", "b", 2.0)], ["a", "z"], "b")
-    _same(lonely, {"a": 2.0, "z": 0.0}, "an input z without a path")
+    _same(lonely, {"a": 2.0, "z": 0.0}, Text("an input z without a path", "没有路径相通的输入 z"))
 
 
-def _same(found: Any, right: dict[str, float], where: str) -> None:
+def _same(found: Any, right: dict[str, float], where: Text) -> None:
     expect(
         isinstance(found, dict) and set(right) <= set(found),
-        f"for {where}, sweep should return a dictionary with the keys {', '.join(right)}",
-        f"对于 {where}，sweep 应返回键为 {', '.join(right)} 的字典",
+        f"for {where.en}, sweep should return a dictionary with the keys {', '.join(right)}",
+        f"对于 {where.zh}，sweep 应返回键为 {', '.join(right)} 的字典",
     )
     for name, slope in right.items():
-        near(found[name], slope, f"for {where}, the derivative by {name}", atol=1e-12)
+        what = Text(
+            f"for {where.en}, the derivative by {name}", f"对于 {where.zh}，对 {name} 的导数"
+        )
+        near(found[name], slope, what, atol=1e-12)
 
 
 @LESSON.exercise(

@@ -138,7 +138,15 @@ def _softmax_back(answer: Any) -> None:
     for n in (3, 7):
         value, pullback = vjp(ops.softmax, rng.normal(size=n))
         dp = rng.normal(size=n)
-        near(back(value.numpy(), dp), pullback(dp)[0], f"softmax_back(p, dp) for N = {n}")
+        near(
+            back(value.numpy(), dp),
+            pullback(dp)[0],
+            Text(f"softmax_back(p, dp) for N = {n}", f"N = {n} 时 softmax_back(p, dp)"),
+        )
     n = 3_000_000  # its Jacobian would take 72 TB
     found = np.asarray(back(np.full(n, 1 / n), np.ones(n)))
-    near(np.abs(found).max(), 0.0, "the largest of softmax_back(p, dp) for equal dp")
+    what = Text(
+        "the largest of softmax_back(p, dp) for equal dp",
+        "dp 各项相等时 softmax_back(p, dp) 的最大值",
+    )
+    near(np.abs(found).max(), 0.0, what)

@@ -45,7 +45,7 @@ def _log_cosh(answer: Any) -> None:
     with np.errstate(all="ignore"):
         near(op(np.array([1000.0])), [1000 - np.log(2)], "log_cosh([1000])")
         slope = grad(lambda z: op(z)[0])(np.array([1000.0]))
-    near(slope, [1.0], "the slope of log_cosh at 1000")
+    near(slope, [1.0], Text("the slope of log_cosh at 1000", "log_cosh 在 1000 处的斜率"))
     _derivatives(op, x)
 
 
@@ -78,7 +78,7 @@ def _log_cosh(answer: Any) -> None:
 def _difference(answer: Any) -> None:
     op, x = _operation(answer, "difference"), np.array([3.0, -1.0, 4.0, 1.0, 5.0])
     near(op(x), np.diff(x), f"difference({x.tolist()})")
-    shown, g = "the transpose of difference at [1, 10, 100, 1000]", 10.0 ** np.arange(4)
+    g = 10.0 ** np.arange(4)
     cotangents = answer.vjp(asarray(g), op(x), asarray(x))
     expect(
         isinstance(cotangents, list | tuple) and len(cotangents) == 1,
@@ -86,7 +86,9 @@ def _difference(answer: Any) -> None:
         "transpose 应返回只含一个梯度（x 的梯度）的元组",
     )
     back = cotangents[0]() if not isinstance(cotangents[0], Tensor) else cotangents[0]
-    near(back, np.array([-1.0, -9.0, -90.0, -900.0, 1000.0]), shown)
+    at = "[1, 10, 100, 1000]"
+    what = Text(f"the transpose of difference at {at}", f"difference 的转置作用于 {at}")
+    near(back, np.array([-1.0, -9.0, -90.0, -900.0, 1000.0]), what)
     _derivatives(op, x)
 
 
@@ -119,7 +121,14 @@ def _difference(answer: Any) -> None:
 def _lambert(answer: Any) -> None:
     op, x = _operation(answer, "lambert"), np.array([0.1, 1.0, np.e, 20.0, 500.0])
     w = np.asarray(op(x).numpy())
-    near(w * np.exp(w), x, "w * exp(w) of w = lambert([0.1, 1, e, 20, 500])")
+    near(
+        w * np.exp(w),
+        x,
+        Text(
+            "w * exp(w) of w = lambert([0.1, 1, e, 20, 500])",
+            "w = lambert([0.1, 1, e, 20, 500])，w * exp(w)",
+        ),
+    )
     _derivatives(op, x[:4])
 
 

@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.lessons.exercise import Lesson, array, expect, function, near, wrong
+from tushuo.lessons.exercise import Lesson, expect, function, near, number, wrong
 from tushuo.lessons.text import Text
 
-LESSON = Lesson("lesson-11", Text("Optimisers, raced on the same valley", "优化算法的赛跑"))
+LESSON = Lesson(
+    "lesson-11",
+    Text(
+        "Optimisers, raced on the same valley",
+        "优化算法：在同一条山谷里赛跑",
+    ),
+)
 
 _CURVATURES = np.array([3.0, 40.0])
 _STEPS, _GOAL = 40, 1e-3
@@ -33,9 +39,8 @@ _STEPS, _GOAL = 40, 1e-3
     ),
 )
 def _largest_rate(answer: Any) -> None:
-    rate = array(answer, "largest_rate")
-    near(rate.ndim, 0, "the number of axes of largest_rate")
-    below, above = _left(0.99 * float(rate)), _left(1.01 * float(rate))
+    rate = number(answer, "largest_rate")
+    below, above = _left(0.99 * rate), _left(1.01 * rate)
     expect(
         below < 1,
         f"at 0.99 of that rate the descent grows: after 600 steps it stands at {below:.1e}",
@@ -86,8 +91,8 @@ def _momentum_step(answer: Any) -> None:
         if not isinstance(moved, tuple | list) or len(moved) != 2:
             wrong("momentum_step should return two things, x and b", "应返回两项：x 和 b")
         x, b = moved
-        near(x, ours.numpy(), f"x after {n} steps")
-        near(b, state["momentum_buffer"].numpy(), f"b after {n} steps")
+        near(x, ours.numpy(), Text(f"x after {n} steps", f"{n} 步之后 x"))
+        near(b, state["momentum_buffer"].numpy(), Text(f"b after {n} steps", f"{n} 步之后 b"))
 
 
 @LESSON.exercise(

@@ -11,7 +11,10 @@ from tushuo.lessons.text import Text
 
 LESSON = Lesson(
     "lesson-12",
-    Text("A convolutional network, its filters, and transfer", "卷积网络、滤波器与迁移学习"),
+    Text(
+        "A convolutional network, its filters, and transfer learning",
+        "卷积网络、它的滤波器与迁移学习",
+    ),
 )
 
 
@@ -117,14 +120,22 @@ def _edge_kernel(answer: Any) -> None:
     from tushuo.graph.ops import conv2d
 
     kernel = array(answer, "edge_kernel")
-    near(kernel.shape, (3, 3), "the shape of edge_kernel")
+    near(kernel.shape, (3, 3), Text("the shape of edge_kernel", "edge_kernel 的形状"))
 
     def answers(picture: np.ndarray) -> np.ndarray:
         return np.asarray(conv2d(picture[None, None], kernel[None, None]).numpy()[0, 0])
 
     down = np.random.default_rng(0).normal(size=(8, 1)).repeat(8, axis=1)
-    near(answers(np.ones((8, 8))), np.zeros((6, 6)), "the answer to a flat picture")
-    near(answers(down), np.zeros((6, 6)), "the answer to changes from top to bottom")
+    near(
+        answers(np.ones((8, 8))),
+        np.zeros((6, 6)),
+        Text("the answer to a flat picture", "对平坦图像的响应"),
+    )
+    near(
+        answers(down),
+        np.zeros((6, 6)),
+        Text("the answer to changes from top to bottom", "对上下方向变化的响应"),
+    )
     for place in range(2, 7):
         step = (np.arange(8) >= place).repeat(8).reshape(8, 8).T.astype(float)
         expect(
@@ -164,5 +175,8 @@ def _correlate(answer: Any) -> None:
     for shape, kernel in (((4, 4), (1, 1)), ((6, 5), (3, 3)), ((7, 9), (2, 4))):
         x, w = rng.normal(size=shape), rng.normal(size=kernel)
         right = conv2d(x[None, None], w[None, None]).numpy()[0, 0]
-        what = f"correlate of a picture {shape} with a kernel {kernel}"
+        what = Text(
+            f"correlate of a picture {shape} with a kernel {kernel}",
+            f"图像 {shape}、核 {kernel} 时 correlate",
+        )
         near(correlate(x.copy(), w.copy()), right, what)

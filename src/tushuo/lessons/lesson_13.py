@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.lessons.exercise import Lesson, array, expect, function, near, wrong
+from tushuo.lessons.exercise import Lesson, expect, function, near, number, wrong
 from tushuo.lessons.text import Text
 
-LESSON = Lesson("lesson-13", Text("RNN and LSTM, and vanishing gradients", "RNN、LSTM 与梯度消失"))
+LESSON = Lesson(
+    "lesson-13",
+    Text(
+        "RNN and LSTM, and how far back a gradient reaches",
+        "RNN 与 LSTM：梯度能回溯多远",
+    ),
+)
 
 _FACTOR, _SHARE = 0.9, 1e-6
 
@@ -40,7 +46,9 @@ def _rnn_step(answer: Any) -> None:
         x, before = rng.normal(size=(n, i)), rng.normal(size=(n, h))
         bias = sum(cell.state_dict()[name] for name in ("bias_ih", "bias_hh"))
         got = step(x, before, cell.weight_ih.numpy(), cell.weight_hh.numpy(), bias)
-        near(got, cell(x, before).numpy(), f"rnn_step with N = {n}, I = {i}, H = {h}")
+        sizes = f"N = {n}, I = {i}, H = {h}"
+        what = Text(f"rnn_step with {sizes}", f"{sizes} 时 rnn_step")
+        near(got, cell(x, before).numpy(), what)
 
 
 @LESSON.exercise(
@@ -74,8 +82,9 @@ def _lstm_step(answer: Any) -> None:
         (h, new), found = _advanced(cell, gates, c), step(gates.copy(), c.copy())
         if not isinstance(found, tuple | list) or len(found) != 2:
             wrong("lstm_step should return two arrays, h and c", "lstm_step 应返回两个数组：h 和 c")
-        near(found[1], new, f"the new c with N = {n}, H = {size}")
-        near(found[0], h, f"the new h with N = {n}, H = {size}")
+        sizes = f"N = {n}, H = {size}"
+        near(found[1], new, Text(f"the new c with {sizes}", f"{sizes} 时，新的 c"))
+        near(found[0], h, Text(f"the new h with {sizes}", f"{sizes} 时，新的 h"))
 
 
 def _advanced(cell: Any, gates: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,10 +115,9 @@ def _advanced(cell: Any, gates: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, 
     ),
 )
 def _steps_back(answer: Any) -> None:
-    n = array(answer, "steps_back")
-    near(n.ndim, 0, "the number of axes of steps_back")
-    expect(float(n) == int(n), f"steps are whole, not {n:g}", f"步数应为整数，而不是 {n:g}")
-    left, before = _FACTOR ** float(n), _FACTOR ** float(n - 1)
+    n = number(answer, "steps_back")
+    expect(n.is_integer(), f"steps are whole, not {n:g}", f"步数应为整数，而不是 {n:g}")
+    left, before = _FACTOR**n, _FACTOR ** (n - 1)
     expect(left < _SHARE, f"after {n:g} steps {left:.2e} is left", f"{n:g} 步之后还剩 {left:.2e}")
     expect(
         before >= _SHARE,
@@ -154,4 +162,8 @@ def _clipped(answer: Any) -> None:
             "clipped 应返回与输入同样多的数组组成的列表",
         )
         for i, (a, b) in enumerate(zip(found, right, strict=True)):
-            near(a, b, f"array {i} of a norm of 13, clipped to {most:g}", rtol=1e-5)
+            what = Text(
+                f"array {i} of a norm of 13, clipped to {most:g}",
+                f"范数 13 缩到至多 {most:g} 后，数组 {i}",
+            )
+            near(a, b, what, rtol=1e-5)

@@ -11,7 +11,10 @@ from tushuo.lessons.text import Text
 
 LESSON = Lesson(
     "lesson-14",
-    Text("Attention, and the captioner opened word by word", "注意力，以及逐词拆开图像描述器"),
+    Text(
+        "Attention, and the captioner opened word by word",
+        "注意力：把图像描述模型逐词拆开",
+    ),
 )
 
 
@@ -41,12 +44,14 @@ def _attend(answer: Any) -> None:
 
     attend, rng = function(answer, "attend"), np.random.default_rng(0)
     values = rng.normal(size=(4, 3))
-    near(attend(np.zeros(4), values.copy()), values.mean(0), "attend with equal scores")
+    equal = Text("attend with equal scores", "得分相等时 attend")
+    near(attend(np.zeros(4), values.copy()), values.mean(0), equal)
     for scale in (1.0, 1000.0):
         scores = scale * np.array([1.0, -1.0, 0.5, 0.25])
         right = masked_softmax(asarray(scores)).numpy() @ values
         with np.errstate(all="ignore"):
-            near(attend(scores.copy(), values.copy()), right, f"attend with scores to {scale:g}")
+            what = Text(f"attend with scores to {scale:g}", f"得分至多 {scale:g} 时 attend")
+            near(attend(scores.copy(), values.copy()), right, what)
 
 
 @LESSON.exercise(
@@ -76,7 +81,11 @@ def _places(answer: Any) -> None:
     with np.errstate(all="ignore"):
         for count in (1, 2, 5, 81):
             shares = np.full(count, 1 / count)
-            near(places(shares), count, f"places of {count} equal shares")
+            near(
+                places(shares),
+                count,
+                Text(f"places of {count} equal shares", f"{count} 个相等的份额，places"),
+            )
         near(places(np.array([0.5, 0.0, 0.5])), 2, "places([0.5, 0, 0.5])")
         three = places(np.array([0.25, 0.5, 0.25]))
     near(three, 2**1.5, "places([0.25, 0.5, 0.25])")
@@ -114,7 +123,11 @@ def _sentence_logprob(answer: Any) -> None:
         right = -float(cross_entropy(logits, ids, reduction="sum"))
         with np.errstate(all="ignore"):
             got = logprob(logits.copy(), ids.copy())
-        near(got, right, f"the log-probability of {words} words with logits to {scale:g}")
+        what = Text(
+            f"the log-probability of {words} words with logits to {scale:g}",
+            f"{words} 个词、logits 至多约 {scale:g} 时的对数概率",
+        )
+        near(got, right, what)
 
 
 @LESSON.exercise(

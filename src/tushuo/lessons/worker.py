@@ -13,6 +13,8 @@ from tushuo.lessons.checking import ANSWERS, Outcome, crash, learners_lines, out
 from tushuo.lessons.registry import find
 from tushuo.lessons.text import Text
 
+_SKIPPED = Text("not checked, for the one before did not end", "前一题没有结束，本题未检查")
+
 
 def main(name: str, file: str, out: str, seconds: float) -> None:
     """Write the outcomes to ``out``, one JSON object a line; one named None ends them early."""
@@ -26,23 +28,33 @@ def main(name: str, file: str, out: str, seconds: float) -> None:
     except BaseException as error:  # whatever it is, the learner should read it
         report.add(None, crash(error))
         return
+    report.left = [exercise.name for exercise in find(name).exercises]
     for exercise in find(name).exercises:
-        report.begun = exercise.name
         outcome = outcome_of(exercise, namespace)
         report.add(outcome, outcome.text)
+        report.left.pop(0)
 
 
 class _Report:
-    """The outcomes as they come; ``begun`` is the exercise under way."""
+    """The outcomes as they come; ``left`` are the exercises from the one under way on."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.begun = path, ""
+        self.path = path
+        self.left: list[str] = []
 
     def add(self, outcome: Outcome | None, text: Text) -> None:
         name, state = (outcome.name, outcome.state) if outcome else (None, None)
         line = json.dumps({"name": name, "state": state, "text": list(text)})
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
+
+    def stop(self, why: Text) -> None:
+        """The exercise under way is wrong, those after it are not checked."""
+        if not self.left:
+            self.add(None, why)
+        for i, name in enumerate(self.left):
+            outcome = Outcome(name, "open", _SKIPPED) if i else Outcome(name, "wrong", why)
+            self.add(outcome, outcome.text)
 
 
 def _watch(seconds: float, report: _Report) -> None:
@@ -52,8 +64,7 @@ def _watch(seconds: float, report: _Report) -> None:
     def end() -> None:
         frame = sys._current_frames()[main_thread]
         stack = reversed(list(traceback.walk_stack(frame)))
-        line = next(learners_lines(stack), None)
-        report.add(None, _too_long(report.begun, line, seconds))
+        report.stop(_too_long(next(learners_lines(stack), None), seconds))
         os._exit(1)
 
     timer = threading.Timer(seconds, end)
@@ -61,12 +72,11 @@ def _watch(seconds: float, report: _Report) -> None:
     timer.start()
 
 
-def _too_long(exercise: str, line: int | None, seconds: float) -> Text:
-    en, zh = (f"{exercise}: ", f"{exercise}：") if exercise else ("", "")
+def _too_long(line: int | None, seconds: float) -> Text:
     at = Text(f" at line {line}", f"，停在第 {line} 行") if line else Text("", "")
     return Text(
-        f"{en}still running after {seconds:g} s{at.en}; is there a loop that never ends?",
-        f"{zh}运行了 {seconds:g} 秒仍未结束{at.zh}：是不是有死循环？",
+        f"still running after {seconds:g} s{at.en}; a loop that never ends, or a very long way?",
+        f"运行了 {seconds:g} 秒仍未结束{at.zh}：是死循环，还是算法太慢？",
     )
 
 

@@ -38,7 +38,7 @@ WRONG = {
         (1e-3, "the step is too long"),
         (1e-12, "the step is too short"),
         (-1e-5, "a positive number is expected"),
-        ([1e-5], "is 1; 0 is right"),
+        ([1e-5], "a single number is expected"),
     ],
     "evaluations": [
         ({"central": 1000, "forward": 1000, "reverse": 1}, "the count for central"),

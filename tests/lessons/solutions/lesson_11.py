@@ -32,7 +32,7 @@ WRONG = {
         (2 / 3, "at 0.99 of that rate the descent grows"),
         (1 / 40, "at 1.01 of that rate the descent still converges"),
         ("0.05", "largest_rate is a str"),
-        ([0.05], "is 1; 0 is right"),
+        ([0.05], "a single number is expected"),
     ],
     "momentum_step": [
         (step_before_velocity, "x after 1 steps"),
