@@ -30,7 +30,15 @@ RARE = [f"word{number}" for number in range(5000)]
 QUERIES = [
     *("dog", "dog beach", "running dog snow", '"red dog"', '"on the"', "a", "dog -beach"),
     *("word77", "unicorn", "after:2020", "dog after:2015-06 before:2016", "-dog camera:canon"),
-    *("path:00777", "man lang:en camera:nikon", "狗", "小狗 沙滩", "lang:zh"),
+    *(
+        "path:00777",
+        "man lang:en camera:nikon",
+        "狗",
+        "小狗 沙滩",
+        "lang:zh",
+        "lang:fr",
+        "camera:leica",
+    ),
 ]
 
 

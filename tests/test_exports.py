@@ -15,7 +15,7 @@ import tushuo
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC = [
     *("caption", "caption.metrics", "data", "draw", "gradients", "gradients.symbolic", "graph"),
-    *("lessons", "models", "nn", "optim", "train"),
+    *("lessons", "models", "nn", "optim", "photos", "train"),
 ]
 
 

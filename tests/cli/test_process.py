@@ -54,6 +54,17 @@ def test_names_that_are_no_unicode(tushuo, bundle, tmp_path):
     assert b"Traceback" not in missing.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device")  # noqa: PTH110
+def test_a_full_disk_is_one_line(tushuo, bundle, photos):
+    command = [sys.executable, "-m", "tushuo", "caption", photos / "a b.png", "--model", bundle]
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=tushuo.environment, check=False
+        )
+    assert result.returncode == 1
+    assert result.stderr == b"tushuo: No space left on device\n"
+
+
 def start(tushuo, *arguments):
     command = [sys.executable, "-m", "tushuo", *map(str, arguments)]
     pipe = subprocess.PIPE

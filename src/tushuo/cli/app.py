@@ -17,7 +17,7 @@ from tushuo.cli.evaluate import evaluate
 from tushuo.cli.faces import guarded
 from tushuo.cli.index import index
 from tushuo.cli.models import models
-from tushuo.cli.search import search
+from tushuo.cli.search import SearchCommand, search
 
 __all__ = ["app"]
 
@@ -45,8 +45,9 @@ def options(
     """Describe photographs in sentences, on your own machine."""
 
 
-for command in (caption, check, classify, digit, draw, evaluate, index, models, search):
+for command in (caption, check, classify, digit, draw, evaluate, index, models):
     app.command()(guarded(command))
+app.command(cls=SearchCommand)(guarded(search))
 
 app.add_typer(library.app, name="library")
 app.add_typer(train.app, name="train")

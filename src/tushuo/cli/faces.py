@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -28,24 +30,30 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """The command, with its errors told in one line and turned into an exit status.
 
-    2 for wrong usage (an unknown model or data set too), 1 for other errors that tushuo raises,
-    130 after Ctrl-C, 141 when the reader of a pipe has closed it; the last two are quiet.
+    2 for wrong usage (an unknown model or data set too), 1 for other errors that tushuo raises and
+    those of the system (a full disk, say), 130 after Ctrl-C, 141 when the reader of a pipe has
+    closed it; the last two are quiet.
     """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             result = command(*args, **kwargs)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except TushuoError as error:
             complain(str(error))
             raise typer.Exit(_MISUSED if isinstance(error, _USAGE) else _FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
-            # what is left in the buffer would fail once more when the process ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             raise typer.Exit(_PIPE_CLOSED) from None
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            complain(f"{where}{error.strerror or error}")
+            _drop_output()
+            raise typer.Exit(_FAILED) from None
         return result
 
     return run
@@ -58,6 +66,8 @@ def complain(problem: str) -> None:
 
 def write(line: str) -> None:
     """One line on standard output, at once; names of any bytes come out as they went in."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
     data = f"{line}\n".encode("utf-8", "surrogateescape")
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
@@ -93,6 +103,13 @@ def tell_error(path: Path, error: TushuoError, as_json: bool) -> None:
     complain(f"{path}: {why}")
     if as_json:
         write_json({"path": str(path), "error": why})
+
+
+def _drop_output() -> None:
+    """Forget what is left in the buffer, which would fail once more when the process ends."""
+    if sys.stdout is not None:
+        with suppress(OSError):  # an output that is no file needs nothing
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _visible(text: str) -> str:

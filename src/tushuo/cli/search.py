@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from tushuo.cli.faces import complain, one_line, write, write_json
 from tushuo.cli.options import Json, LibraryFile
@@ -15,14 +17,14 @@ from tushuo.errors import UsageError
 if TYPE_CHECKING:
     from tushuo.photos import Hit
 
-__all__ = ["search"]
+__all__ = ["SearchCommand", "search"]
 
 Words = Annotated[
     list[str],
     typer.Argument(
         metavar="QUERY...",
         help='Words, "exact phrase", -word, after:2024-05, before:2025, camera:canon, path:holiday,'
-        " lang:zh. Put -- before a query that begins with a minus.",
+        " lang:zh.",
         show_default=False,
     ),
 ]
@@ -30,6 +32,20 @@ Limit = Annotated[int, typer.Option(min=1, help="At most so many photographs.")]
 Null = Annotated[
     bool, typer.Option("-0", "--null", help="Paths alone, each with a null byte, as for xargs -0.")
 ]
+
+
+class SearchCommand(TyperCommand):
+    """A command that takes -word for a word to leave out, not for options w, o, r and d."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put such words behind ``--``."""
+        if "--" not in args:
+            left_out = [word for word in args if _LEFT_OUT.match(word)]
+            args = [word for word in args if word not in left_out] + ["--", *left_out]
+        return super().parse_args(ctx, args)
+
+
+_LEFT_OUT = re.compile(r"-(?!-|0$)")
 
 
 def search(
@@ -45,12 +61,14 @@ def search(
     leave out photographs that have none. The exit status is 0 when something was found, 1 when
     nothing was, 2 for wrong usage.
     """
-    from tushuo.photos import Library
+    from tushuo.photos import Library, parse_query
 
+    text = " ".join(query)
+    parse_query(text)  # so that wrong usage is told before a missing library
     if as_json and null:
         raise UsageError("got --json and -0", hint="choose one of them")
     with Library(library, read_only=True) as photos:
-        hits = photos.search(" ".join(query), limit=limit)
+        hits = photos.search(text, limit=limit)
     if as_json:
         for hit in hits:
             _write_json(hit)

@@ -1,0 +1,50 @@
+"""Text as the full-text index sees it: words apart, each Chinese character a word of its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["has_words", "plain", "readable", "searchable", "words"]
+
+_SEAM = "\u200b"  # a zero-width space: parts words for the index, and can be taken out again
+
+# writing without spaces: Han, kana, Thai, Lao, Khmer, Burmese
+_UNSPACED = (
+    "\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_SEAMS = re.compile(rf"(?<=[{_UNSPACED}])(?=\w)|(?<=\w)(?=[{_UNSPACED}])")
+_WORD = re.compile(r"[^\W_]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\s]+")
+
+
+def plain(text: str) -> str:
+    """One line of composed characters (NFC), without control characters and lone surrogates."""
+    line = _UNPRINTABLE.sub(" ", text.replace(_SEAM, ""))
+    return unicodedata.normalize("NFC", line).strip()
+
+
+def searchable(text: str) -> str:
+    """Plain text with seams where the index shall part words; `readable` takes them out."""
+    return _SEAMS.sub(_SEAM, plain(text))
+
+
+def readable(text: str) -> str:
+    """The text that `searchable` was given, made plain."""
+    return text.replace(_SEAM, "")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text: runs of letters and digits, and single Chinese characters."""
+    return tuple(_WORD.findall(searchable(text)))
+
+
+def has_words(text: str, spelling: str) -> bool:
+    """Whether a text has words side by side as they are spelt, in any case.
+
+    Args:
+        text: Any text.
+        spelling: Words with one space between, as `words` finds them.
+    """
+    return f" {spelling} ".casefold() in f" {' '.join(words(text))} ".casefold()

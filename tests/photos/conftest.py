@@ -1,0 +1,83 @@
+"""A small captioner, a folder of photographs, and libraries for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from photos.library_rows import Row, fill
+from tiny import save_photograph, tiny_bundle
+from tushuo.caption import Captioner
+from tushuo.photos import Library
+
+
+class Remembering(Captioner):
+    """Captions each photograph once in all the tests."""
+
+    def __init__(self) -> None:
+        super().__init__(tiny_bundle())
+        self._seen = {}
+
+    def caption_pixels(self, pixels, settings):
+        keys = [one.tobytes() for one in pixels]
+        new = [i for i, key in enumerate(keys) if key not in self._seen]
+        found = super().caption_pixels(pixels[new], settings) if new else []
+        self._seen |= {keys[i]: caption for i, caption in zip(new, found, strict=True)}
+        return [self._seen[key] for key in keys]
+
+
+@pytest.fixture(scope="session")
+def captioner() -> Captioner:
+    return Remembering()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four photographs, one below, all old enough for their times to be relied on."""
+    folder = tmp_path / "photos"
+    for number, name in enumerate(["a.png", "b.jpg", "c.png", "sub/狗.jpg"]):
+        age(save_photograph(folder / name, seed=number))
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path):
+    with Library(tmp_path / "library.db") as library:
+        yield library
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory):
+    """A library of made-up photographs."""
+    beach = "A dog runs on the beach."
+    canon, nikon = "Canon EOS 5D", "NIKON D90"
+    with Library(tmp_path_factory.mktemp("searched") / "library.db") as library:
+        fill(
+            library,
+            [
+                Row("/holiday/a.jpg", beach, "en", "2024-04-30 23:59:59", canon),
+                Row("/holiday/a.jpg", "一只小狗在沙滩上。", "zh"),
+                Row("/Holiday/b.jpg", "Two dogs run.", "en", "2024-05-01 00:00:00", nikon),
+                Row("/ä/c.jpg", "A cat sleeps.", "en", "2025-01-01 12:00:00", canon),
+                Row("/d.jpg", "A man in a café."),
+            ],
+        )
+        yield library
+
+
+def age(path: Path, seconds: int = 100) -> Path:
+    """Make a file look as if it was written so long ago."""
+    changed = path.stat().st_mtime_ns - seconds * 10**9
+    os.utime(path, ns=(changed, changed))
+    return path
+
+
+def shown(library: Library, language: str = "en") -> dict[str, str | None]:
+    """Names of the files that are in order, and what is said of them."""
+    return {
+        entry.path.name: entry.caption
+        for entry in library.entries()
+        if entry.status == "ok" and entry.language == language
+    }
