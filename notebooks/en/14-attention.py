@@ -94,8 +94,9 @@ greedy = captioner([photograph], beams=1)[0]
 print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 
 # %% [markdown]
-# The first words are about what is there, the middle ones follow from grammar, and the runners-up show
-# what it hesitated between.
+# Where one word stands far above its runners-up, it had little choice. Where several are close, they
+# show what it hesitated between: whether to name the thing first or its colour, say, or which
+# preposition to take.
 #
 # ## Where it looked, and what else it could have said
 #
@@ -120,10 +121,10 @@ spread = np.exp(-np.sum(looks * np.log(looks + 1e-12), axis=1))
 print(", ".join(f"{word} {n:.0f}" for word, n in zip(caption.words, spread)))
 
 # %% [markdown]
-# The first words, which decide what the sentence is about, look at fewer places; later ones follow
-# largely from the words before and look nearly everywhere, which means nowhere. The maps in the
-# picture are stretched, each from its least to its most, so that even a nearly flat one shows
-# something: do not read too much into those.
+# The first words, said before anything is settled, look at fewer places. A word that follows largely
+# from those before it, such as a preposition or `the`, looks nearly everywhere, which means nowhere; a
+# noun after it may narrow the view again. The maps in the picture are stretched, each from its least
+# to its most, so that even a nearly flat one shows something: do not read too much into those.
 #
 # ## A second view: the gradient
 #
@@ -187,10 +188,10 @@ print("mean      ", {name: round(float(np.mean(change)), 2) for name, change in 
 
 # %% [markdown]
 # On the whole it hurts more to cover what was looked at than what was not. For single words it need
-# not. A word that grammar demands comes anyway, and some words become *likelier*: a colour, when
-# what speaks for another one is gone; the ground, when the dog is covered. (Zeros are also a crude
-# cover: the network never saw such features when it learnt.) An attention map is evidence of where
-# information was taken from, not proof of why a word was said.
+# not. A word that grammar demands comes anyway, and a word can even become *likelier* (a plus in the
+# table): the probabilities sum to one, so what weakens its rivals strengthens it. (Zeros are also a
+# crude cover: the network never saw such features when it learnt.) An attention map is evidence of
+# where information was taken from, not proof of why a word was said.
 #
 # ## Where it is wrong
 
@@ -208,7 +209,7 @@ print("not in its vocabulary:", [word for word in known if word not in vocabular
 # %% [markdown]
 # It has learnt from 6,000 photographs of the Flickr8k collection, in which there are dogs and people
 # above all: the numbers count how often it has read each word. What it has never read it cannot say,
-# and an animal on grass is most probably a dog. Lesson 12 showed that its *eye* tells cows from dogs:
+# and an animal is, to it, most probably a dog. Lesson 12 showed that its *eye* tells cows from dogs:
 # the features are there, only the words are rare or missing. More photographs would help; a larger network
 # alone hardly would.
 #
