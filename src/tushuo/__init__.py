@@ -75,7 +75,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_exported()})
+    own = {name for name in globals() if name.startswith("_")}
+    return sorted({*own, *_exported()})
 
 
 def _found(name: str) -> Any:

@@ -66,11 +66,26 @@ def test_a_changed_photograph_preprocessing_or_encoder_gets_another_map(encoder,
     assert len(folders) == 4
 
 
+def test_a_torn_map_is_computed_again(encoder, photos, tmp_path):
+    cache = FeatureCache(encoder, SQUARE, tmp_path / "cache")
+    cache.fill(photos)
+    before = cache[photos]
+    whole, empty, _ = sorted(cache.folder.rglob("*.npy"))
+    whole.write_bytes(whole.read_bytes()[:200])
+    empty.write_bytes(b"")
+    again = FeatureCache(encoder, SQUARE, tmp_path / "cache")
+    again.fill(photos)
+    np.testing.assert_array_equal(again[photos], before)
+
+
 def test_a_bad_photograph_is_named(encoder, photos, tmp_path):
     photos[1].write_bytes(b"no image")
     cache = FeatureCache(encoder, SQUARE, tmp_path / "cache")
     with pytest.raises(ImageError, match=r"two\.png"):
         cache.fill(photos)
+    photos[0].unlink()
+    with pytest.raises(ImageError, match=r"cannot read '.*one\.png': No such file"):
+        FeatureCache(encoder, SQUARE, tmp_path / "cache").fill(photos)
 
 
 def test_the_cache_folder_follows_the_convention(monkeypatch, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,6 +131,33 @@ def test_a_folder_without_captions_is_told_in_one_line(tmp_path):
     assert result.exit_code == 2
     assert result.output.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_bundle_that_no_run_made_is_not_replaced(world, tmp_path):
+    mine = tmp_path / "run" / "bundle" / "notes.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    result = CliRunner().invoke(app, command(world, tmp_path / "run"))
+    assert result.exit_code == 1
+    assert "exists, but no run in" in result.output
+    assert mine.read_text() == "mine"
+
+
+def test_without_a_dev_split_some_training_photographs_become_one(world, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(world / "data", data)
+    text = (data / "captions.csv").read_text()
+    (data / "captions.csv").write_text(text.replace(",dev", ",test"))
+    options = ("--data", str(data), "--epochs", "1")
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
+    assert result.exit_code == 0, result.output
+    assert "feature maps of 8 photographs" in result.stderr  # none of the test split
+
+
+def test_words_that_are_too_rare_are_told(world, tmp_path):
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", "--min-count", "99"))
+    assert result.exit_code == 2
+    assert "comes often enough (min_count 99); lower min_count" in result.output
 
 
 def test_a_recipe_out_of_range_is_refused():

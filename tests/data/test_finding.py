@@ -29,6 +29,13 @@ def test_explicit_paths_are_always_yielded_in_order(tmp_path):
     assert names(tmp_path, find_images(tmp_path / path for path in paths)) == paths
 
 
+def test_an_empty_path_is_not_the_present_folder(tmp_path, monkeypatch):
+    (tmp_path / "photo.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    (found,) = find_images([""])
+    assert str(found.error) == "the path is empty"
+
+
 def test_folder_with_none_is_one_error_and_the_walk_goes_on(tmp_path):
     (tmp_path / "none/deeper").mkdir(parents=True)
     (tmp_path / "none/readme.md").touch()

@@ -78,6 +78,8 @@ MALFORMED = [
     ({"tokens": ["a"]}, "tokens do not begin with"),
     ({"tokens": [*SPECIAL_TOKENS, 3]}, r"tokens\[4\] is no word"),
     ({"tokens": [*SPECIAL_TOKENS, "a b"]}, r"tokens\[4\] is no word"),
+    ({"tokens": [*SPECIAL_TOKENS, "\x1b[31mred"]}, r"tokens\[4\] is no word"),
+    ({"tokens": [*SPECIAL_TOKENS, "\ud800"]}, r"tokens\[4\] is no word"),
     ({"tokens": [*SPECIAL_TOKENS, "x" * 2001]}, r"tokens\[4\] is no word of 1 to 2000"),
     ({"tokens": [*SPECIAL_TOKENS, "<pad>"]}, "a token is listed twice"),
     ({"counts": [0, 0, 0, 0]}, "counts is not one whole number"),

@@ -112,3 +112,8 @@ def test_arguments_that_are_no_floats() -> None:
         DTypeError, match="needs floating-point arguments, got int64; close over the others"
     ):
         check_grads(lambda x: x * 2, (np.array([1, 2]),))
+
+
+def test_a_single_argument_outside_of_a_sequence() -> None:
+    with pytest.raises(GradientError, match=r"a sequence of arguments, got float; put .* \(x,\)"):
+        check_grads(ops.sin, 1.0)  # type: ignore[arg-type]

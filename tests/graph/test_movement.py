@@ -191,6 +191,9 @@ def test_new_arrays():
         (lambda: ops.stack([X], 4), "axis 4 is out of range for a stack of shape (2, 3, 4)"),
         (lambda: ops.zeros(-1), "a shape is made of lengths >= 0, got (-1,)"),
         (lambda: ops.ones(1.5), "a shape is made of integers, got 1.5"),
+        (lambda: ops.eye(2, -1), "a shape is made of lengths >= 0, got (2, -1)"),
+        (lambda: ops.linspace(0, 1, 2.5), "a shape is made of integers, got 2.5"),
+        (lambda: ops.arange(0, 1, 0), "arange: the step is zero"),
     ],
 )
 def test_errors(f, text):

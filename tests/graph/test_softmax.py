@@ -98,3 +98,10 @@ def test_logsumexp_over_several_axes() -> None:
     np.testing.assert_allclose(ops.logsumexp(x, (0, 2)).numpy(), expected)
     assert ops.logsumexp(x, (0, 2), keepdims=True).shape == (1, 3, 1)
     assert ops.logsumexp(x).item() == pytest.approx(math.log(np.exp(x).sum()))
+
+
+def test_no_elements() -> None:
+    assert ops.softmax(np.zeros((2, 0))).shape == (2, 0)
+    assert ops.log_softmax(np.zeros((0, 3)), axis=0).shape == (0, 3)
+    np.testing.assert_array_equal(ops.logsumexp(np.zeros((2, 0)), axis=1).numpy(), [-math.inf] * 2)
+    assert grad(ops.logsumexp)(np.zeros(0)).shape == (0,)

@@ -216,6 +216,7 @@ ERRORS = [
     (lambda: grad(ops.argmax)(X), GradientError, "returns one real number, got int64()"),
     (lambda: grad(cubes)(np.arange(3)), DTypeError, "differentiate by argument 0: it is int64"),
     (lambda: grad(cubes, 1)(X), GradientError, "argnums names argument 1, but 1 positional"),
+    (lambda: grad(cubes, "x")(X), GradientError, "argnums is 'x', expected an integer or a tuple"),
     (lambda: grad(cubes, (0, -1))(X), GradientError, "argnums (0, -1) names an argument twice"),
     (
         lambda: grad(lambda p: p["x"])({"x": 1.0, "layers": [{"n": np.arange(2)}]}),

@@ -88,6 +88,10 @@ def test_loading_casts_to_the_data_types_of_the_model():
             {"weight": np.ones((2, 1)), "bias": np.zeros(1)},
             "weight has shape (1, 2) here and (2, 1) in the weights",
         ),
+        (
+            {"weight": np.ones((1, 2)), "bias": "zero"},
+            "bias is <U4 in the weights, expected real numbers",
+        ),
     ],
 )
 def test_other_weights_are_refused_and_nothing_is_loaded(state, text):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tushuo.graph as g
-from tushuo.errors import ShapeError
+from tushuo.errors import ShapeError, UsageError
 from tushuo.nn import BatchNorm2d, LayerNorm
 
 
@@ -86,3 +86,5 @@ def test_batch_norm_errors_and_repr():
     with pytest.raises(ShapeError, match="more than one value a channel in training"):
         BatchNorm2d(3)(np.zeros((1, 3, 1, 1)))
     assert repr(BatchNorm2d(3)) == "BatchNorm2d(3, eps=1e-05, momentum=0.1)"
+    with pytest.raises(UsageError, match=r"momentum must be in \[0, 1\], got 2"):
+        BatchNorm2d(3, momentum=2)

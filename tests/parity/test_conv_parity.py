@@ -22,13 +22,16 @@ def numbers(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def assert_same(ours: Callable[..., Any], theirs: Callable[..., Any], *args: np.ndarray) -> None:
-    """Values and the gradients of a random combination of them, to 1e-5 of their size."""
-    leaves = [torch.tensor(a, requires_grad=True) for a in args]
+    """Values and the gradients of a random combination of them, to 1e-5 of their size.
+
+    PyTorch computes in float64: its own rounding in long sums is larger than that in float32.
+    """
+    leaves = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in args]
     expected = theirs(*leaves)
     y, pull = vjp(ours, *args)
     assert y.shape == tuple(expected.shape)
     g = numbers(*y.shape, seed=9)
-    expected.backward(torch.tensor(g))
+    expected.backward(torch.tensor(g, dtype=torch.float64))
     gradients = pull(g)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     close(y, expected.detach())

@@ -20,15 +20,15 @@ def write(path, *steps):
 def test_lines_are_there_at_once(tmp_path):
     path = tmp_path / "log.jsonl"
     with JsonLog(path) as log:
-        log.write({"step": 1, "loss": 0.1, "word": "图"})
-        assert read_log(path) == [{"step": 1, "loss": 0.1, "word": "图"}]
+        log.write({"step": 1, "loss": 0.1, "word": "图\u2028说\r\n"})
+        assert read_log(path) == [{"step": 1, "loss": 0.1, "word": "图\u2028说\r\n"}]
 
 
 def test_numbers_are_exact_and_never_invalid(tmp_path):
     path, third = tmp_path / "log.jsonl", float(np.float32(1 / 3))
     with JsonLog(path) as log:
-        log.write({"step": 1, "loss": third, "valid": {"mse": float("nan")}})
-    assert read_log(path) == [{"step": 1, "loss": third, "valid": {"mse": None}}]
+        log.write({"step": 1, "loss": third, "valid": {"mse": [float("nan"), 1.0]}})
+    assert read_log(path) == [{"step": 1, "loss": third, "valid": {"mse": [None, 1.0]}}]
 
 
 def test_resuming_drops_later_lines_and_a_torn_one(tmp_path):

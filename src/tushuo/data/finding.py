@@ -36,8 +36,11 @@ def find_images(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:
         One item a photograph; an item with an error for a folder that is unreadable or that holds
         no photograph.
     """
-    for path in map(Path, paths):
-        if _is_folder(path):
+    for given in paths:
+        path = Path(given)
+        if not os.fspath(given):  # an unset variable in a shell, say; Path makes "." of it
+            yield Found(path, ImageError("the path is empty"))
+        elif _is_folder(path):
             yield from _search(path)
         else:
             yield Found(path)

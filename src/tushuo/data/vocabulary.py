@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ _FORMAT, _VERSION = "tushuo-vocabulary", 1
 _MAX_BYTES = 1 << 26
 _MAX_TOKENS = 1_000_000
 _MAX_TOKEN_CHARACTERS = 2000
+# control characters could steer a terminal, and halves of characters cannot be written
+_NO_WORD = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Vocabulary:
@@ -172,7 +175,7 @@ def _check(tokens: object, counts: object, language: object) -> None:
         _require(
             _is_token(token),
             f"tokens[{index}] is no word of 1 to {_MAX_TOKEN_CHARACTERS}"
-            " characters without white space",
+            " characters without white space and control characters",
         )
     _require(len(set(tokens)) == len(tokens), "a token is listed twice")
     fits = len(counts) == len(tokens) and all(type(n) is int and n >= 0 for n in counts)
@@ -183,7 +186,7 @@ def _is_token(token: object) -> bool:
     return (
         isinstance(token, str)
         and 0 < len(token) <= _MAX_TOKEN_CHARACTERS
-        and not any(map(str.isspace, token))
+        and not _NO_WORD.search(token)
     )
 
 

@@ -49,6 +49,11 @@ def check_grads(
             the result and both numbers. Or a mode is unknown.
         DTypeError: An argument is not floating-point.
     """
+    if not isinstance(args, Sequence):
+        raise GradientError(
+            f"check_grads needs a sequence of arguments, got {type(args).__name__}",
+            hint="put a single one in a tuple: check_grads(f, (x,))",
+        )
     if unknown := set(modes) - {"forward", "reverse"}:
         raise GradientError(f"mode is {min(unknown)!r}", hint="use 'forward' or 'reverse'")
     check = _Check(modes, eps, rtol, atol, np.random.default_rng(seed))

@@ -122,7 +122,9 @@ class Trace:
 
 def _chosen(argnums: Argnums, count: int) -> tuple[int, ...]:
     """The numbers of the arguments to differentiate by, counted from the front."""
-    wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    wanted = (argnums,) if isinstance(argnums, int) else argnums
+    if not isinstance(wanted, tuple | list) or not all(isinstance(i, int) for i in wanted):
+        raise GradientError(f"argnums is {argnums!r:.60}, expected an integer or a tuple of them")
     for i in wanted:
         if not -count <= i < count:
             raise GradientError(

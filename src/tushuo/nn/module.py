@@ -95,17 +95,17 @@ class Module:
             This module, changed.
 
         Raises:
-            CheckpointError: Names are missing or left over, or a shape differs.
+            CheckpointError: Names are missing or left over, a shape differs, or something is no
+                array of numbers. The module is as before then.
         """
         own: dict[str, Tensor | Buffer] = {**self.named_parameters(), **self.named_buffers()}
         _check_names(type(self).__name__, own.keys(), state.keys())
+        arrays = {name: _fitting(name, old, state[name]) for name, old in own.items()}
         for name, old in own.items():
-            _check_shape(name, tuple(old.data.shape), tuple(state[name].shape))
-            array = np.asarray(state[name], dtype=old.data.dtype)
             if isinstance(old, Buffer):
-                old.data = array
+                old.data = arrays[name].copy()
             else:
-                _set(self, name, Tensor(array))
+                _set(self, name, Tensor(arrays[name]))
         return self
 
     def train(self, mode: bool = True) -> Self:
@@ -198,6 +198,11 @@ def _check_names(kind: str, own: Any, given: Any) -> None:
         )
 
 
-def _check_shape(name: str, own: tuple[int, ...], given: tuple[int, ...]) -> None:
-    if own != given:
-        raise CheckpointError(f"{name} has shape {own} here and {given} in the weights")
+def _fitting(name: str, old: Tensor | Buffer, given: Any) -> np.ndarray:
+    """An array in the place of another one, cast to its data type."""
+    array, shape = np.asarray(given), tuple(old.data.shape)
+    if array.dtype.kind not in "biuf":
+        raise CheckpointError(f"{name} is {array.dtype} in the weights, expected real numbers")
+    if array.shape != shape:
+        raise CheckpointError(f"{name} has shape {shape} here and {array.shape} in the weights")
+    return np.asarray(array, dtype=old.data.dtype)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.errors import ShapeError
+from tushuo.errors import ShapeError, UsageError
 from tushuo.graph import ops
 from tushuo.graph.backend import Array, namespace
 from tushuo.graph.op import Shape
@@ -108,6 +108,9 @@ class BatchNorm2d(Module):
         bias: Shape (C,), initially zeros; or None.
         running_mean: Buffer of shape (C,), initially zeros.
         running_var: Buffer of shape (C,), initially ones.
+
+    Raises:
+        UsageError: ``num_features`` or ``momentum`` is out of its range.
     """
 
     def __init__(
@@ -120,6 +123,8 @@ class BatchNorm2d(Module):
         dtype: Any = np.float32,
     ) -> None:
         checks.positive("BatchNorm2d", num_features=num_features)
+        if not 0 <= momentum <= 1:
+            raise UsageError(f"BatchNorm2d: momentum must be in [0, 1], got {momentum!r}")
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum

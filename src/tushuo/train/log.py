@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,26 @@ from tushuo.train.atomic import replacing
 Record = Mapping[str, Any]
 
 
-class JsonLog:
+class Closing(ABC):
+    """A context that closes itself."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the file."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class JsonLog(Closing):
     """A file of JSON objects, one a line, each with a ``step``; every line is flushed.
 
     Args:
@@ -47,17 +67,6 @@ class JsonLog:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def read_log(path: str | Path) -> list[dict[str, Any]]:
     """The records of a JSON-lines log; a last line that a kill cut off is left out.
@@ -67,10 +76,11 @@ def read_log(path: str | Path) -> list[dict[str, Any]]:
     """
     text = Path(path).read_text(encoding="utf-8", errors="replace")
     whole = text[: text.rfind("\n") + 1]
-    return [_record(Path(path), i, line) for i, line in enumerate(whole.splitlines(), start=1)]
+    lines = whole.split("\n")[:-1]  # splitlines would split at separators inside of texts, too
+    return [_record(Path(path), i, line) for i, line in enumerate(lines, start=1)]
 
 
-class TensorBoardLog:
+class TensorBoardLog(Closing):
     """Scalars as TensorBoard events, in a file of its own for each start.
 
     Args:
@@ -104,17 +114,6 @@ class TensorBoardLog:
         """Close the file."""
         self._writer.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def _rewind(path: Path, step: int) -> None:
     kept = [_line(record) for record in read_log(path) if record["step"] <= step]
@@ -130,6 +129,8 @@ def _finite(value: Any) -> Any:
     """The value with null for what JSON has no word for."""
     if isinstance(value, Mapping):
         return {key: _finite(x) for key, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(x) for x in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.data import Preprocessing, load_image
+from tushuo.errors import ImageError
 from tushuo.graph.tensor import Tensor
 from tushuo.models.efficientnet import EfficientNetLite
 
@@ -65,7 +66,7 @@ class FeatureCache:
         with ThreadPoolExecutor(2) as pool:
             missing = []
             for image, key in zip(images, pool.map(self._key, images), strict=True):
-                if self._file(key).exists():
+                if _is_whole(self._file(key)):
                     progress(1)
                 else:
                     missing.append(image)
@@ -95,11 +96,25 @@ class FeatureCache:
 
     def _key(self, image: Path) -> str:
         if image not in self._keys:
-            self._keys[image] = hashlib.sha256(image.read_bytes()).hexdigest()[:32]
+            try:
+                digest = hashlib.sha256(image.read_bytes())
+            except OSError as error:
+                reason = error.strerror or error
+                raise ImageError(f"cannot read {str(image)!r}: {reason}") from None
+            self._keys[image] = digest.hexdigest()[:32]
         return self._keys[image]
 
     def _file(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npy"
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a map is there; one that a power cut left torn counts as missing."""
+    try:
+        np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
 
 
 def _fingerprint(encoder: EfficientNetLite, preprocessing: Preprocessing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from tushuo.caption.training.features import FeatureCache, default_cache
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data import Example, Preprocessing, load_captions, split
-from tushuo.errors import DatasetError
+from tushuo.errors import CheckpointError, DatasetError
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.train import Trainer, load_checkpoint, read_log
+from tushuo.train.run_folder import BEST, LAST, LOG
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,16 +57,18 @@ def train_captioner(
         The folder of the bundle, made of the epoch with the best CIDEr-D; None if interrupted.
 
     Raises:
-        DatasetError: The data set is missing, malformed or empty.
-        CheckpointError: ``out`` holds another run.
+        DatasetError: The data set is missing, malformed or empty, or its words are too rare.
+        ImageError: A photograph cannot be read.
+        CheckpointError: ``out`` holds another run, or a ``bundle`` that no run made.
     """
     console = console or _stderr()
     train, dev = _splits(data, captions, skip_bad, console)
     encoder = load_efficientnet(recipe.encoder)
     features = FeatureCache(encoder, Preprocessing(recipe.size), cache or default_cache())
-    _fill(features, [example.image for example in (*train, *dev)], console)
     task = CaptionTask.build(recipe, encoder, features, train, dev, language)
     trainer = _trainer(task, out, overwrite, console)
+    _check_bundle(out)
+    _fill(features, [example.image for example in (*train, *dev)], console)
     outcome = trainer.fit(*task.start())
     if not outcome.finished:
         return None
@@ -90,15 +94,25 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
 
 def _bundle(task: CaptionTask, out: Path, best_epoch: int | None) -> Path:
     """The bundle of the best epoch; one that this run made before is replaced."""
-    best = load_checkpoint(out / "best.safetensors")
+    best = load_checkpoint(out / BEST)
     decoder = best.restore({"params": task.start()[0]})["params"].average
-    epochs = [record for record in read_log(out / "log.jsonl") if "valid" in record]
-    scores = next(record["valid"] for record in epochs if record["epoch"] == best_epoch)
+    epochs = [record for record in read_log(out / LOG) if "valid" in record]
+    by_epoch = {record["epoch"]: record["valid"] for record in epochs}
+    scores = by_epoch.get(best_epoch, {})  # none where somebody took the log away
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
     save_bundle(folder, task.bundle(decoder, out.resolve().name), model_card(task, scores))
     return folder
+
+
+def _check_bundle(out: Path) -> None:
+    """Refuse a folder whose ``bundle`` would be replaced though no run made it."""
+    if (out / BUNDLE).exists() and not (out / LAST).exists():
+        raise CheckpointError(
+            f"{out / BUNDLE} exists, but no run in {out} made it",
+            hint="choose another folder, or move it away",
+        )
 
 
 def _splits(
@@ -107,10 +121,11 @@ def _splits(
     dataset = load_captions(data, captions, skip_bad=skip_bad)
     for problem in dataset.problems:
         console.print(f"left out: {problem}", markup=False, highlight=False, soft_wrap=True)
-    if "dev" not in dataset.splits:
-        dataset = split(dataset)
-    if "train" not in dataset.splits:
+    if len(dataset.splits) > 1 and "train" not in dataset.splits:
         raise DatasetError(f"{data} has no train split, only {', '.join(dataset.splits)}")
+    if "dev" not in dataset.splits:
+        whole = "train" if "train" in dataset.splits else dataset.splits[0]
+        dataset = split(replace(dataset, all_examples=dataset.examples(whole)))
     return dataset.examples("train"), dataset.examples("dev")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,14 @@ from tushuo.caption.decoding import Decoding
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.caption.training.features import FeatureCache
 from tushuo.caption.training.recipe import Recipe
-from tushuo.data import Example, Vocabulary, caption_batches, count_batches, tokenize
+from tushuo.data import (
+    SPECIAL_TOKENS,
+    Example,
+    Vocabulary,
+    caption_batches,
+    count_batches,
+    tokenize,
+)
 from tushuo.errors import DatasetError
 from tushuo.graph import Tensor, tree_map, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
@@ -81,15 +89,22 @@ class CaptionTask:
         """A task with the vocabulary of its training captions.
 
         Raises:
-            DatasetError: A split has no photographs.
+            DatasetError: A split has no photographs, or its captions have no word often enough.
         """
         texts = (text for example in train for text in example.captions)
         words = (tokenize(text, language) for text in texts)
+        vocabulary = Vocabulary.build(words, recipe.min_count, language)
+        if len(vocabulary) == len(SPECIAL_TOKENS):
+            raise DatasetError(
+                "no word of the training captions comes often enough "
+                f"(min_count {recipe.min_count})",
+                hint="lower min_count, or check the language",
+            )
         return cls(
             recipe=recipe,
             encoder=encoder,
             features=features,
-            vocabulary=Vocabulary.build(words, recipe.min_count, language),
+            vocabulary=vocabulary,
             train=train,
             dev=dev,
         )
@@ -151,15 +166,13 @@ class CaptionTask:
     def batches_per_epoch(self) -> int:
         """The number of steps in an epoch."""
         r = self.recipe
-        return count_batches(
-            self._ids(), r.images_per_batch, captions_per_image=r.captions_per_image
-        )
+        return count_batches(self._ids, r.images_per_batch, captions_per_image=r.captions_per_image)
 
     def batches(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``start`` on."""
         r, images = self.recipe, [example.image for example in self.train]
         for plan in caption_batches(
-            self._ids(),
+            self._ids,
             r.images_per_batch,
             seed=r.seed,
             epoch=epoch,
@@ -170,6 +183,7 @@ class CaptionTask:
             words, targets = plan.tokens[..., :-1], plan.tokens[..., 1:]
             yield Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
 
+    @cached_property
     def _ids(self) -> list[list[list[int]]]:
         longest = self.recipe.max_words + 1
         return [

@@ -103,9 +103,9 @@ def _images(rows: npt.NDArray[Any] | None) -> npt.NDArray[np.uint8]:
     if rows is None or rows.ndim != 2 or rows.shape[1] != SIDE**2 or rows.dtype.kind != "f":
         raise DatasetError(f"images: got {_shown(rows)}, expected floats (N, {SIDE**2})")
     for scale in (256, 255):
-        scaled = rows * rows.dtype.type(scale)
-        pixels = np.rint(scaled)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
+            scaled = rows * rows.dtype.type(scale)
+            pixels = np.rint(scaled)
             near = np.abs(scaled - pixels).max(initial=0) < 1e-3
         if near and pixels.min(initial=0) >= 0 and pixels.max(initial=0) <= 255:
             images: npt.NDArray[np.uint8] = pixels.astype(np.uint8)

@@ -36,10 +36,15 @@ def full(shape: ShapeLike, value: Any, dtype: Any = None, like: Tensor | None = 
 
 
 def _made(how: str, shape: ShapeLike, dtype: Any, like: Tensor | None, *args: Any) -> Tensor:
-    xp, full = _space(like), lengths(shape)
+    xp, full = _space(like), _lengths(shape)
+    return Tensor.of(lock(getattr(xp, how)(full, *args, dtype=_dtype(xp, dtype, like))))
+
+
+def _lengths(shape: ShapeLike) -> tuple[int, ...]:
+    full = lengths(shape)
     if any(n < 0 for n in full):
         raise ShapeError(f"a shape is made of lengths >= 0, got {full}")
-    return Tensor.of(lock(getattr(xp, how)(full, *args, dtype=_dtype(xp, dtype, like))))
+    return full
 
 
 def _space(like: Tensor | None) -> Namespace:
@@ -71,17 +76,32 @@ def full_like(x: Any, value: Any) -> Tensor:
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, like: Tensor | None = None) -> Tensor:
-    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
-    xp = _space(like)
-    return Tensor.of(lock(xp.eye(n, m, dtype=_dtype(xp, dtype, like))))
+    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere; m is n unless given.
+
+    Raises:
+        ShapeError: A length is negative or no integer.
+    """
+    xp, shape = _space(like), _lengths((n, n if m is None else m))
+    return Tensor.of(lock(xp.eye(*shape, dtype=_dtype(xp, dtype, like))))
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Tensor:
-    """Evenly spaced numbers from ``start`` (or 0) up to and without ``stop``."""
+    """Evenly spaced numbers from ``start`` (or 0) up to and without ``stop``.
+
+    Raises:
+        ShapeError: The step is zero.
+    """
+    if step == 0:
+        raise ShapeError("arange: the step is zero")
     low, high = (0, start) if stop is None else (start, stop)
     return Tensor.of(lock(np.arange(low, high, step, dtype=_dtype(np, dtype, None))))
 
 
 def linspace(start: float, stop: float, num: int, dtype: Any = None) -> Tensor:
-    """``num`` evenly spaced numbers from ``start`` to ``stop``, both included."""
-    return Tensor.of(lock(np.linspace(start, stop, num, dtype=_dtype(np, dtype, None))))
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, both included.
+
+    Raises:
+        ShapeError: ``num`` is negative or no integer.
+    """
+    (count,) = _lengths(num)
+    return Tensor.of(lock(np.linspace(start, stop, count, dtype=_dtype(np, dtype, None))))

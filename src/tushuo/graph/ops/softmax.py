@@ -128,7 +128,9 @@ def log_softmax(x: Operand, axis: int = -1) -> Tensor:
 
 
 def logsumexp(x: Operand, axis: Axes = None, keepdims: bool = False) -> Tensor:
-    """``log(sum(exp(x)))`` over axes, all by default, without overflow; -inf where all is -inf.
+    """``log(sum(exp(x)))`` over axes, all by default, without overflow.
+
+    It is -inf where all elements are, or where there are none.
 
     Raises:
         ShapeError: An axis is out of range or named twice.
@@ -139,7 +141,9 @@ def logsumexp(x: Operand, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
 
 def _level(xp: Namespace, x: Array, axis: int | tuple[int, ...]) -> Array:
-    """The largest elements, and 0 instead of -inf."""
+    """The largest elements, and 0 instead of -inf and where there are none."""
+    if 0 in x.shape:
+        return xp.sum(x, axis=axis, keepdims=True)
     top = xp.max(x, axis=axis, keepdims=True)
     return xp.where(top == -math.inf, xp.zeros_like(top), top)
 
