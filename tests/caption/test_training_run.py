@@ -124,6 +124,18 @@ def test_another_run_in_the_folder_is_not_touched(world, trained):
     assert (trained / "log.jsonl").read_bytes() == before
 
 
+def test_a_run_does_not_go_on_with_other_captions(world, trained):
+    captions = world / "data" / "captions.csv"
+    before = captions.read_text()
+    captions.write_text(before.replace("red picture", "rosy picture"))
+    try:
+        result = CliRunner().invoke(app, command(world, trained))
+    finally:
+        captions.write_text(before)
+    assert result.exit_code == 1
+    assert "holds another run: config.data is" in result.output
+
+
 def test_a_folder_without_captions_is_told_in_one_line(tmp_path):
     (tmp_path / "data").mkdir()
     arguments = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run")]

@@ -81,7 +81,7 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
         batches=task.batches,
         epochs=task.recipe.epochs,
         out=out,
-        config={**task.recipe.config(), "vocabulary": len(task.vocabulary)},
+        config={**task.recipe.config(), "data": task.fingerprint()},
         seed=task.recipe.seed,
         validate=task.validate,
         monitor="cider_d",

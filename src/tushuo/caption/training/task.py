@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,6 +163,16 @@ class CaptionTask:
         )
         looks = doubly_stochastic(weights, batch.mask.astype(weights.dtype))
         return cross + r.regulariser * looks, cross
+
+    def fingerprint(self) -> str:
+        """A hash of what the run learns from: photographs' names, captions, and the encoder.
+
+        A run whose data or encoder changed under it must not go on as if it were the same.
+        """
+        lines = [self.features.folder.name]
+        for example in (*self.train, *self.dev):
+            lines += [example.split, example.image.name, *example.captions]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def batches_per_epoch(self) -> int:
         """The number of steps in an epoch."""
