@@ -245,6 +245,64 @@ def jax_middle(
     return jax_runs(jax, step, (params, zeros, zeros, np.float32(0)), (x, y))
 
 
+# B: two convolutions, pooling, two layers; gradient descent
+
+
+def images(steps: int, batch: int) -> dict[str, Run]:
+    rng = np.random.default_rng(0)
+    x = rng.random((steps, batch, 1, 28, 28), dtype=np.float32)
+    y = np.eye(10, dtype=np.float32)[rng.integers(0, 10, (steps, batch))]
+    shapes = (32, 1, 3, 3), (64, 32, 3, 3), (128, 9216), (10, 128)
+    params = [(rng.standard_normal(s) / np.sqrt(np.prod(s[1:]))).astype(np.float32) for s in shapes]
+    engines = tushuo_images(params, x, y)
+    with_jax(engines, lambda jax: jax_images(jax, params, x, y))
+    return engines
+
+
+def tushuo_images(params: list, x: np.ndarray, y: np.ndarray) -> dict[str, Run]:
+    def loss(params: list, x: object, y: object) -> object:
+        for w in params[:2]:
+            x = tushuo.relu(tushuo.conv2d(x, w))
+        x = tushuo.reshape(tushuo.max_pool2d(x, 2), (x.shape[0], -1))
+        scores = nn.linear(tushuo.relu(nn.linear(x, params[2])), params[3])
+        return -tushuo.sum(y * tushuo.log_softmax(scores)) / y.shape[0]
+
+    def step(params: list, pair: tuple) -> object:
+        value, gradient = tushuo.value_and_grad(loss)(params, *pair)
+        return tushuo.tree_map(lambda p, g: p - 0.01 * g, params, gradient), value
+
+    start = [tushuo.asarray(w) for w in params]
+    pairs = [(tushuo.asarray(a), tushuo.asarray(b)) for a, b in zip(x, y, strict=True)]
+
+    def run(step: Callable) -> object:
+        state = start
+        for pair in pairs:
+            state, _ = step(state, pair)
+        return first(state).numpy()
+
+    compiled = tushuo.compile(step)
+    return {"tushuo.compile": lambda: run(compiled), "tushuo eager": lambda: run(step)}
+
+
+def jax_images(
+    jax: object, params: list, x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[str, Run]]:
+    lax, jnp = jax.lax, jax.numpy
+
+    def loss(params: list, x: object, y: object) -> object:
+        for w in params[:2]:
+            x = jax.nn.relu(lax.conv_general_dilated(x, w, (1, 1), "VALID"))
+        x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+        scores = jax.nn.relu(x.reshape(x.shape[0], -1) @ params[2].T) @ params[3].T
+        return -jnp.sum(y * jax.nn.log_softmax(scores)) / y.shape[0]
+
+    def step(params: list, pair: tuple) -> tuple:
+        value, gradient = jax.value_and_grad(loss)(params, *pair)
+        return [p - 0.01 * g for p, g in zip(params, gradient, strict=True)], value
+
+    yield next(jax_runs(jax, step, params, (x, y)))
+
+
 # F: a chain of 20 products of matrices' elements, forward and backward
 
 
@@ -295,6 +353,7 @@ def with_jax(engines: dict[str, Run], make: Callable[[object], Iterator[tuple[st
 WORKLOADS = [
     ("A1 784-30-10, SGD, batch 10", small, 50_000, 10),
     ("A2 784-512-256-10, Adam, batch 128", middle, 50_000, 128),
+    ("B two convolutions, 28 x 28, batch 128", images, 1_280, 128),
     ("F chain of 20 products, 10 x 10", chain, 10_000, 10),
 ]
 """Name, engines, examples an epoch, batch."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import tushuo
 from tushuo.compile import compile
 from tushuo.compile.codegen import blas, product
+from tushuo.compile.codegen.target import host
 
 RNG = np.random.default_rng(0)
 LENGTHS = st.integers(1, 40)
@@ -44,6 +45,7 @@ def test_transposed_operands_are_read_in_place(m, n, k):
 def test_large_products_go_to_blas(transposed, dtype, monkeypatch):
     if not blas.addresses():
         pytest.skip("this NumPy brings no OpenBLAS")
+    monkeypatch.setattr(product, "_in_panels", lambda *a: False)
     calls = []
     original = product.write_call
     monkeypatch.setattr(product, "write_call", lambda *a: calls.append(a) or original(*a))
@@ -56,8 +58,31 @@ def test_large_products_go_to_blas(transposed, dtype, monkeypatch):
 
 
 def test_large_products_without_blas(monkeypatch):
+    monkeypatch.setattr(product, "_in_panels", lambda *a: False)
     monkeypatch.setattr(product, "symbol", lambda dtype: None)
     check(tushuo.matmul, (110, 150), (150, 101), "float32")
+
+
+@pytest.mark.parametrize(
+    "shape", [(110, 150, 101), (101, 97, 192), (3, 600, 640), (700, 13, 120), (19, 1050, 70)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_large_products_in_panels(shape, dtype, monkeypatch):
+    monkeypatch.setattr(product, "_in_panels", lambda *a: True)
+    monkeypatch.setattr(product, "write_call", None)
+    m, k, n = shape
+    check(tushuo.matmul, (m, k), (k, n), dtype)
+    check(tushuo.inner, (m, k), (n, k), dtype)
+    check(lambda x, y: x.T @ y, (k, m), (k, n), dtype)
+    check(lambda x, y: tushuo.relu(x @ y) + y[0], (m, k), (k, n), dtype)
+
+
+def test_blas_is_asked_where_it_is_stronger(monkeypatch):
+    for strength, own in ((32, True), (64, True), (128, False)):
+        monkeypatch.setattr(product, "strength", lambda dtype, strength=strength: strength)
+        target = host()._replace(vector_bytes=64)
+        assert product._in_panels(np.dtype("float32"), (1, 512), target) is own
+    assert not product._in_panels(np.dtype("float32"), (2, 512), target)
 
 
 @pytest.mark.parametrize("step", [(1, 2), (2, 1), (3, 3)])

@@ -7,6 +7,7 @@ import pytest
 
 import tushuo
 from tushuo.compile import compile
+from tushuo.compile.scan import _updated_in_place
 from tushuo.errors import CompileError, ShapeError
 
 
@@ -79,3 +80,44 @@ def test_a_carry_that_changes_its_type():
     f = compile(lambda c, x: (tushuo.sum(c * x), x), cache=False)
     with pytest.raises(CompileError, match=r"returns the carry it takes: .* cast and shape"):
         f.scan(np.ones(2), np.ones((3, 2)))
+
+
+def descent(carry, x):
+    """A layer's weights (5, 20) after a step towards 0, from examples (3, 20)."""
+    w, v = carry
+    gradient = (x @ tushuo.matrix_transpose(w)).T @ x
+    v = 0.5 * v + gradient
+    return (w - 0.01 * v, v), tushuo.sum(gradient * w)
+
+
+def swapped(carry, x):
+    """Each update reads what the other one is to overwrite."""
+    a, b = carry
+    product = tushuo.matrix_transpose(x) @ x
+    return (b + product, a - product), tushuo.sum(a)
+
+
+@pytest.mark.parametrize(("f", "shape"), [(descent, (5, 20)), (swapped, (20, 20))])
+def test_weights_are_overwritten_only_when_nobody_reads_them_any_more(f, shape):
+    rng = np.random.default_rng(0)
+    carry = tuple(tushuo.asarray(rng.standard_normal(shape)) for _ in range(2))
+    first = [x.numpy().copy() for x in carry]
+    rows = rng.standard_normal((4, 3, 20))
+    compiled = compile(f, cache=False)
+    found, more = compiled.scan(carry, rows)
+    wanted, each = looped(f, carry, rows)
+    for x, y in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-11)
+    np.testing.assert_allclose(more.numpy(), [m.item() for m in each], rtol=1e-10)
+    assert all((x.numpy() == y).all() for x, y in zip(carry, first, strict=True))
+
+
+def test_an_update_at_the_end_of_a_product_is_in_place():
+    def f(carry, x):
+        return carry - 0.1 * (tushuo.matrix_transpose(x) @ x), None
+
+    compiled = compile(f, cache=False)
+    w, x = tushuo.asarray(np.ones((20, 20))), np.random.default_rng(0).random((3, 20))
+    compiled(w, x)
+    (made,) = compiled._made.values()
+    assert _updated_in_place(made.executable.plan, 1) == {0}

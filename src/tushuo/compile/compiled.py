@@ -12,7 +12,7 @@ import numpy as np
 from tushuo.compile.check import compare
 from tushuo.compile.executable import Executable
 from tushuo.compile.explain import Explanation, explanation, measured
-from tushuo.compile.guard import Assembler, assembler, guard
+from tushuo.compile.guard import Assembler, assembler, guard, ordered
 from tushuo.compile.passes import optimise
 from tushuo.compile.plan import planned
 from tushuo.compile.program import Program
@@ -105,21 +105,15 @@ class Compiled:
             taken = take_apart((args, kwargs))
             if taken.graph:
                 return self._f(*args, **kwargs)
-            arrays = taken.arrays
+            arrays = [ordered(x) for x in taken.arrays]
             made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
             self._last = made
-        return self._run(made, arrays)
-
-    def _run(self, made: _Made, arrays: list[np.ndarray]) -> Any:
-        inputs = [x if x.flags.c_contiguous and x.flags.aligned else _ordered(x) for x in arrays]
         if made.draws:
-            inputs += [_ordered(draw()) for draw in made.draws]
-        outputs = made.executable(inputs)
+            arrays += [ordered(draw()) for draw in made.draws]
+        outputs = made.executable(arrays)
         if self._verify:
-            compare(made.program, inputs, outputs)
-        for array in outputs:
-            array.setflags(write=False)
-        return made.assemble([Tensor.of(array) for array in outputs])
+            compare(made.program, arrays, outputs)
+        return made.assemble(outputs)
 
     def scan(self, carry: Any, rows: Any) -> tuple[Any, Any]:
         """Many steps in one call, for a function from (carry, row) to (carry, more).
@@ -152,11 +146,9 @@ class Compiled:
         check_carry(made.program.inputs[:count], made.program.outputs[:count])
         if made.draws:
             raise CompileError("scan of a step with random numbers", hint="write the loop out")
-        carried = [_ordered(x) for x in taken.arrays[:count]]
+        carried = [ordered(x) for x in taken.arrays[:count]]
         found = scanned(made.executable, carried, [np.ascontiguousarray(x) for x in data], steps)
-        result: tuple[Any, Any] = made.assemble(
-            [Tensor.of(lock(x)) for x in (*found.carry, *found.stacked)]
-        )
+        result: tuple[Any, Any] = made.assemble([lock(x) for x in (*found.carry, *found.stacked)])
         return result
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
@@ -173,7 +165,7 @@ class Compiled:
         if args or kwargs:
             taken = take_apart((args, kwargs))
             made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
-            inputs = [_ordered(x) for x in (*taken.arrays, *(draw() for draw in made.draws))]
+            inputs = [ordered(x) for x in (*taken.arrays, *(draw() for draw in made.draws))]
             return measured(made.executable, inputs)
         if not self._made:
             raise CompileError("nothing is compiled yet", hint="call the function first")
@@ -226,11 +218,6 @@ def _check_pair(carry: Any, result: Any, count: int) -> None:
         "structure, of Tensors that stand in one place each",
         hint="put numbers into Tensors, and return (carry, None) if there is nothing more",
     )
-
-
-def _ordered(x: np.ndarray) -> np.ndarray:
-    """A copy with its elements side by side, aligned."""
-    return np.array(x, order="C", copy=True)
 
 
 def _is_tensor(x: Any) -> bool:

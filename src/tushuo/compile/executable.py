@@ -12,27 +12,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tushuo.compile.codegen.library import Library
-from tushuo.compile.codegen.module import write_module
+from tushuo.compile.codegen.module import DATA, write_module
 from tushuo.compile.codegen.target import host
 from tushuo.compile.interpret import execute
 from tushuo.compile.layout import View
-from tushuo.compile.memory import ALIGNMENT
+from tushuo.compile.memory import ALIGNMENT, set_writeable
 from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value, describe
 from tushuo.compile.recycle import Recycled
 from tushuo.compile.store import Store
 from tushuo.errors import CompileError, ShapeError, TushuoError
+from tushuo.graph.backend import lock
 
 
-def _data_offset() -> int:
-    """Where CPython keeps the pointer to an array's elements: behind the head of every object."""
-    offset, sample = object.__basicsize__, np.zeros(1)
-    if ctypes.c_void_p.from_address(id(sample) + offset).value != sample.ctypes.data:
+def _check_offset() -> None:
+    """Require that the pointer to an array's elements is where machine code looks for it."""
+    sample = np.zeros(1)
+    if ctypes.c_void_p.from_address(id(sample) + DATA).value != sample.ctypes.data:
         raise CompileError("this Python keeps arrays in another way than CPython")
-    return offset
 
 
-_DATA = _data_offset()
+_check_offset()
 
 
 class Space(NamedTuple):
@@ -41,7 +41,7 @@ class Space(NamedTuple):
     Attributes:
         arena: Memory for what is computed in between.
         address: Where it is.
-        boxes: For each outside value, where the pointer to its elements is.
+        boxes: For each outside value, where its array's object is.
         first_box: Where the boxes are.
     """
 
@@ -88,21 +88,23 @@ class Executable:
         self.seconds = [0.0] * len(plan.segments)
         self.single = numbers == [0] and len(plan.segments) == 1
         self.address = library.address("segment_0") if self.single else 0
+        self._entry = self._segments[0] if self.single else None
+        self._checks = bool(plan.checks)
 
     def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The outputs, from contiguous arrays for the inputs."""
+        """The outputs, locked, from contiguous arrays for the inputs."""
         outputs = [memory.array() for memory in self._outputs]
         try:
             space = self._spaces.pop()
         except IndexError:
             space = self._new_space()
         try:
-            self._pack(space.boxes, 0, *map(_DATA.__add__, map(id, (*inputs, *outputs))))
-            if self.single:
-                self._segments[0](space.first_box, space.address)
+            self._pack(space.boxes, 0, *map(id, (*inputs, *outputs)))
+            if self._entry is not None:
+                self._entry(space.first_box, space.address)
             else:
-                self._run([*inputs, *outputs, *self.constants], space)
-            if self.plan.checks:
+                self._run(inputs, outputs, space)
+            if self._checks:
                 self._check(space.arena)
         finally:
             self._spaces.append(space)
@@ -121,10 +123,11 @@ class Executable:
     @staticmethod
     def _returned(source: tuple[str, Any, Any], inputs: Any, outputs: Any) -> np.ndarray:
         kind, what, shape = source
-        if kind == "constant":
-            return what  # type: ignore[no-any-return]
-        array: np.ndarray = (inputs if kind == "input" else outputs)[what]
-        return array if shape is None or array.shape == shape else array.reshape(shape)
+        array: np.ndarray = what
+        if kind != "constant":
+            array = (inputs if kind == "input" else outputs)[what]
+        lock(array := array if shape is None or array.shape == shape else array.reshape(shape))
+        return array
 
     @contextmanager
     def arena(self) -> Iterator[int]:
@@ -155,10 +158,14 @@ class Executable:
         arena[: self.plan.status_bytes] = 0
         boxes = np.zeros(len(self.plan.outside), np.uint64)
         for place, array in zip(self.constant_places, self.constants, strict=True):
-            boxes[place] = id(array) + _DATA
+            boxes[place] = id(array)
         return Space(arena, raw.ctypes.data + start, boxes, boxes.ctypes.data)
 
-    def _run(self, outside: list[np.ndarray], space: Space) -> None:
+    def _run(self, inputs: Sequence[np.ndarray], outputs: list[np.ndarray], space: Space) -> None:
+        """All segments in turn; outputs are locked when they are complete."""
+        for array in outputs:
+            set_writeable(array, True)
+        outside = [*inputs, *outputs, *self.constants]
         buffers: dict[Value, np.ndarray] = dict(zip(self.plan.outside, outside, strict=True))
         for number, tasks in enumerate(self.plan.segments):
             start = time.perf_counter()
@@ -169,6 +176,8 @@ class Executable:
                 for task in tasks:
                     self._in_numpy(task, buffers, space.arena)
             self.seconds[number] = time.perf_counter() - start
+        for array in outputs:
+            set_writeable(array, False)
 
     def _in_numpy(self, task: Task, buffers: dict[Value, np.ndarray], arena: np.ndarray) -> None:
         known = {

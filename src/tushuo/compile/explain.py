@@ -11,6 +11,7 @@ import numpy as np
 
 from tushuo.compile.codegen.support import PRODUCTS
 from tushuo.compile.passes.fuse import Loop
+from tushuo.compile.passes.tails import Tailed
 from tushuo.compile.plan import Plan, Task
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ def _kernels(plan: Plan) -> Iterator[Kernel]:
 
 def _work(task: Task) -> tuple[tuple[int, ...], int]:
     op: Any = task.step.op
+    if isinstance(op, Tailed):
+        k = task.operands[0].shape[-1]
+        return (*op.shape, k), prod(op.shape) * (2 * k + len(op.program.body) - 1)
     if isinstance(op, Loop):
         return op.shape, prod(op.shape) * len(op.program.body)
     if isinstance(op, PRODUCTS):

@@ -8,8 +8,7 @@ assembler knows the structure of the result in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,13 @@ from tushuo.graph.tensor import Tensor
 from tushuo.graph.tree import Branch
 
 Guard = Callable[[Any], list[np.ndarray] | None]
-"""The arrays of a tree, each once, if it is as expected; else None."""
+"""The arrays of a tree, each once and in order of memory, if it is as expected; else None."""
 
-Assembler = Callable[[Sequence[Tensor]], Any]
-"""A result, from its Tensors in order."""
+Assembler = Callable[[Sequence[np.ndarray]], Any]
+"""A result, from the arrays of its Tensors in order."""
+
+_READY = 0x101
+"""NumPy's flags of arrays whose elements lie in order, each at a multiple of its length."""
 
 _UNCHANGING = bool | int | float | str | bytes | None
 
@@ -43,7 +45,12 @@ class _Writer:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.known: dict[str, Any] = {"Tensor": Tensor, "ndarray": np.ndarray, "fixed": fixed}
+        self.known: dict[str, Any] = {
+            "Tensor": Tensor,
+            "ndarray": np.ndarray,
+            "fixed": fixed,
+            "ordered": ordered,
+        }
         self.first: dict[int, str] = {}  # for each array, the variable that holds it
         self.count = 0
 
@@ -53,6 +60,8 @@ class _Writer:
         distinct = ", ".join(f"id({x})" for x in arrays)
         if len(arrays) > 1:
             self.refuse_if(f"len({{{distinct}}}) != {len(arrays)}")
+        for x in arrays:
+            self.lines.append(f"if {x}.flags.num & {_READY} != {_READY}: {x} = ordered({x})")
         body = "\n    ".join([*self.lines, f"return [{', '.join(arrays)}]"])
         return f"def recognise(tree):\n    {body}\n"
 
@@ -140,24 +149,56 @@ class _Writer:
             self.refuse_if(f"fixed({x}) != {key}")
 
 
+def ordered(x: np.ndarray) -> np.ndarray:
+    """The array if its elements lie side by side, aligned, else such a copy."""
+    ready = x.flags.c_contiguous and x.flags.aligned
+    return x if ready else np.array(x, order="C", copy=True)
+
+
 def assembler(tree: Any) -> Assembler:
     """What puts Tensors into the places of a result's Tensors and arrays; all else stays."""
-    return _assembler(tree, count().__next__)
+    writer = _Builder()
+    result = writer.text(tree)
+    arrays = "".join(f"a{i}, " for i in range(writer.tensors))
+    lines = [f"({arrays}) = arrays"]
+    for i in range(writer.tensors):
+        lines += [f"t{i} = new(Tensor)", f"t{i}.data = a{i}", f"t{i}.node = t{i}.name = None"]
+    body = "\n    ".join([*lines, f"return {result}"])
+    exec(compile(f"def assemble(arrays):\n    {body}\n", "<assembler>", "exec"), writer.known)
+    assemble: Assembler = writer.known["assemble"]
+    return assemble
 
 
-def _assembler(x: Any, number: Callable[[], int]) -> Assembler:
-    if isinstance(x, Tensor) or is_array(x):
-        place = number()
-        return lambda tensors: tensors[place]
-    if isinstance(x, dict):
-        items = [(k, _assembler(v, number)) for k, v in x.items()]
-        return lambda tensors: {k: part(tensors) for k, part in items}
-    if isinstance(x, list | tuple):
-        parts = [_assembler(v, number) for v in x]
-        if hasattr(x, "_fields"):
-            return lambda tensors: type(x)(*[part(tensors) for part in parts])
-        return lambda tensors: type(x)([part(tensors) for part in parts])
-    if isinstance(x, Branch):
-        items = [(k, _assembler(v, number)) for k, v in x.tree_children().items()]
-        return lambda tensors: x.tree_replace({k: part(tensors) for k, part in items})
-    return lambda tensors: x
+class _Builder:
+    """Writes the expression that makes a tree, of Tensors t0, t1, ..."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {"Tensor": Tensor, "new": Tensor.__new__}
+        self.tensors = 0
+
+    def name(self, value: Any) -> str:
+        """A name for a value that the function knows."""
+        name = f"k{len(self.known)}"
+        self.known[name] = value
+        return name
+
+    def text(self, x: Any) -> str:
+        """The expression for a tree like ``x``."""
+        if isinstance(x, Tensor) or is_array(x):
+            self.tensors += 1
+            return f"t{self.tensors - 1}"
+        if isinstance(x, dict):
+            return self.mapping(x)
+        if isinstance(x, list | tuple):
+            parts = "".join(f"{self.text(v)}, " for v in x)
+            if type(x) in (list, tuple):
+                return f"[{parts}]" if type(x) is list else f"({parts})"
+            kind = self.name(type(x))
+            return f"{kind}({parts})" if hasattr(x, "_fields") else f"{kind}([{parts}])"
+        if isinstance(x, Branch):
+            return f"{self.name(x.tree_replace)}({self.mapping(x.tree_children())})"
+        return self.name(x)
+
+    def mapping(self, x: Mapping[Any, Any]) -> str:
+        """The expression for a dict."""
+        return f"{{{', '.join(f'{self.name(k)}: {self.text(v)}' for k, v in x.items())}}}"

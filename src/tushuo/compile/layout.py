@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tushuo.compile.program import Instruction, Program, Value
-from tushuo.graph.op import Op, Shape
-from tushuo.graph.ops import index, movement
+from tushuo.graph.op import Elementwise, Op, Shape
+from tushuo.graph.ops import compare, index, movement, reduce, rounding
 from tushuo.graph.origin import Alias
 
 
@@ -54,8 +54,63 @@ def layout(program: Program) -> dict[Value, View]:
     views.update({x: _as_given(x, array) for x, array in program.constants.items()})
     for step in program.body:
         seen = viewed(step, views)
-        views.update({y: seen or whole(y) for y in step.results})
+        views.update(_written(step, views) if seen is None else {step.result: seen})
     return views
+
+
+def _written(step: Instruction, views: dict[Value, View]) -> dict[Value, View]:
+    """The views of results that an instruction computes.
+
+    An elementwise operation writes in the order in which it reads, so that images whose channels
+    lie side by side stay so.
+    """
+    inner = getattr(step.op, "program", None)
+    if isinstance(inner, Program):
+        pairs = zip(inner.inputs, step.operands, strict=True)
+        known = {x: views[y] for x, y in pairs}
+        known.update({x: _as_given(x, array) for x, array in inner.constants.items()})
+        for one in inner.body:
+            known.update(_written(one, known))
+        found = zip(step.results, inner.outputs, strict=True)
+        return {y: known[x]._replace(root=y) for y, x in found}
+    if isinstance(step.op, Elementwise | compare.Truth | rounding.Step | movement.AsType):
+        like = next((views[x] for x in step.operands if _orders(views[x], step.result)), None)
+        if like is not None and step.op.name != "Copy":
+            return {step.result: _in_order_of(like, step.result)}
+    if isinstance(step.op, reduce.Sum | reduce.Max | reduce.Min | reduce.Any | reduce.All):
+        return {step.result: _reduced(step.op, views[step.operands[0]], step.result)}
+    return {y: whole(y) for y in step.results}
+
+
+def _reduced(op: Any, view: View, result: Value) -> View:
+    """The view of a reduction's result, whose elements lie in the order of what it reads."""
+    if any(step <= 0 for n, step in zip(view.shape, view.strides, strict=True) if n > 1):
+        return whole(result)
+    kept = [i for i in range(len(view.shape)) if op.keepdims or i not in op.axes]
+    strides = tuple(view.strides[i] for i in kept)
+    return _in_order_of(View(result, result.shape, strides), result)
+
+
+def _orders(view: View, result: Value) -> bool:
+    """Whether a view tells an order of all axes."""
+    steps = zip(view.shape, view.strides, strict=True)
+    return view.shape == result.shape and all(step > 0 for n, step in steps if n > 1)
+
+
+def _in_order_of(view: View, value: Value) -> View:
+    """The view of a value whose elements lie in the order of another view's."""
+    strides, step = [0] * len(value.shape), 1
+    for i in order_of(view.shape, view.strides)[::-1]:
+        strides[i] = step if value.shape[i] > 1 else 0
+        step *= max(value.shape[i], 1)
+    return View(value, value.shape, tuple(strides))
+
+
+def order_of(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
+    """The axes, those with the largest steps first; others stay where they are."""
+    moving = [i for i, n in enumerate(shape) if n > 1]
+    ordered = iter(sorted(moving, key=lambda i: -abs(strides[i])))
+    return [next(ordered) if n > 1 else i for i, n in enumerate(shape)]
 
 
 def viewed(step: Instruction, views: dict[Value, View]) -> View | None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import NamedTuple
 
+import numpy as np
+
 from tushuo.compile.program import Value
+from tushuo.graph.op import Shape
 
 ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
 
@@ -47,6 +51,21 @@ def plan(intervals: Sequence[Interval]) -> Arena:
         placed.append(one)
     size = max((offsets[p.value] + _padded(p.value) for p in placed), default=0)
     return Arena(offsets, size, sum(_padded(p.value) for p in placed))
+
+
+def aligned(shape: Shape, dtype: np.dtype) -> np.ndarray:
+    """A new array that begins where a vector fits into one line of the cache.
+
+    Its base is the array that owns the memory, and that of all of its views, too.
+    """
+    memory = np.empty(prod(shape) * dtype.itemsize + ALIGNMENT, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.ctypes.data % ALIGNMENT)
+
+
+def set_writeable(array: np.ndarray, flag: bool) -> None:
+    """Allow or forbid writes to an array that :func:`aligned` made, and to its memory."""
+    for one in (array.base, array) if flag else (array, array.base):
+        one.setflags(write=flag)  # type: ignore[union-attr]
 
 
 def _gap(size: int, taken: Iterable[tuple[int, int]]) -> int:

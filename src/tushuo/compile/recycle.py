@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from sys import getrefcount
 
 import numpy as np
 
+from tushuo.compile.memory import aligned, set_writeable
 from tushuo.graph.op import Shape
 
 KEPT = 3
@@ -36,32 +38,26 @@ class Recycled:
         self._given: deque[np.ndarray] = deque()
 
     def array(self) -> np.ndarray:
-        """An array with any content that nobody else refers to."""
-        array = self._free() if _COUNTED else None
-        if array is None:
-            array = np.empty(self._shape, self._dtype)
-        else:
-            array.setflags(write=True)
-        if len(self._given) < KEPT:
-            self._given.append(array)
+        """An array with any content that nobody else refers to; it is locked."""
+        given = self._given
+        if given and _COUNTED:
+            array = given.popleft()  # the one handed out longest ago
+            given.append(array)
+            if getrefcount(array) == _ALONE and getrefcount(array.base) == _UNSEEN:
+                return array
+        array = aligned(self._shape, self._dtype)
+        set_writeable(array, False)
+        if len(given) < KEPT:
+            given.append(array)
         return array
 
-    def _free(self) -> np.ndarray | None:
-        """The array handed out longest ago, if only this knows it; others wait their turn."""
-        try:
-            array = self._given.popleft()
-        except IndexError:
-            return None
-        if sys.getrefcount(array) == _ALONE:
-            return array
-        self._given.append(array)
-        return None
+
+def _alone() -> tuple[int, int]:
+    """References to an array that a queue and a local variable refer to, and to its base."""
+    given = deque([aligned((), np.dtype(np.uint8))])
+    array = given.popleft()
+    given.append(array)
+    return getrefcount(array), getrefcount(array.base)
 
 
-def _alone() -> int:
-    """The count of references to an object that one local variable refers to."""
-    array = np.empty(0)
-    return sys.getrefcount(array)
-
-
-_ALONE = _alone()
+_ALONE, _UNSEEN = _alone()

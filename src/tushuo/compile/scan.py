@@ -9,7 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tushuo.compile.codegen.drive import driver
+from tushuo.compile.codegen.module import DATA
 from tushuo.compile.executable import Executable
+from tushuo.compile.memory import aligned
+from tushuo.compile.passes.tails import Tailed
+from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value
 from tushuo.errors import CompileError, ShapeError
 
@@ -81,10 +85,16 @@ def _one_by_one(
 def _in_one_call(
     executable: Executable, carry: Sequence[np.ndarray], rows: Sequence[np.ndarray], steps: int
 ) -> Carried:
-    """Two sets of arrays for the carry take turns; what else there is moves on a row a step."""
+    """Two sets of arrays for the carry take turns, but for those that a step may overwrite.
+
+    What else there is moves on a row a step.
+    """
     plan, count = executable.plan, len(carry)
-    now = [x.copy() for x in carry]
-    following = [np.empty_like(x) for x in carry]
+    now = [aligned(x.shape, x.dtype) for x in carry]
+    kept = _updated_in_place(plan, count)
+    following = [now[i] if i in kept else aligned(x.shape, x.dtype) for i, x in enumerate(carry)]
+    for x, first in zip(now, carry, strict=True):
+        x[...] = first
     stacked = [np.empty((steps, *y.shape), y.dtype) for y in plan.program.outputs[count:]]
     places = {y: i for i, y in enumerate(plan.outside)}
     roots = [places[plan.views[y].root] for y in plan.program.outputs]
@@ -94,9 +104,33 @@ def _in_one_call(
     pointers = np.array([outside[i].ctypes.data for i in range(len(plan.outside))], np.uint64)
     moves = [(count + i, x[0].nbytes) for i, x in enumerate(rows)]
     moves += [(roots[count + i], y[0].nbytes) for i, y in enumerate(stacked)]
-    swaps = list(zip(range(count), roots[:count], strict=True))
+    swaps = [(i, roots[i]) for i in range(count) if i not in kept]
     _drive(executable, steps, pointers, moves, swaps)
     return Carried(now if steps % 2 == 0 else following, stacked)
+
+
+def _updated_in_place(plan: Plan, count: int) -> set[int]:
+    """The numbers of the carried arrays whose new elements may take the places of the old ones."""
+    tasks = [task for segment in plan.segments for task in segment]
+    inputs, outputs = plan.program.inputs[:count], plan.program.outputs[:count]
+    return {
+        i
+        for i, (x, y) in enumerate(zip(inputs, outputs, strict=True))
+        if _may_overwrite(tasks, x, plan.views[y].root)
+    }
+
+
+def _may_overwrite(tasks: Sequence[Task], x: Value, y: Value) -> bool:
+    """Whether ``x`` is last read where ``y`` is written, and there each element at its place."""
+    last = max((i for i, t in enumerate(tasks) if any(v.root is x for v in t.operands)), default=0)
+    made = next((i for i, t in enumerate(tasks) if any(v.root is y for v in t.results)), -1)
+    if made < last or not isinstance(tasks[made].step.op, Tailed):
+        return False
+    task = tasks[made]
+    place = next(v[1:] for v in task.results if v.root is y)
+    reads = [v for v in task.operands if v.root is x]
+    factors = [v for v in task.operands[:2] if v.root is x]
+    return not factors and all(v[1:] == place for v in reads)
 
 
 def _drive(
@@ -106,9 +140,8 @@ def _drive(
     moves: list[tuple[int, int]],
     swaps: list[tuple[int, int]],
 ) -> None:
-    boxes = (ctypes.c_void_p * len(pointers))(
-        *range(pointers.ctypes.data, pointers.ctypes.data + pointers.nbytes, 8)
-    )
+    first = pointers.ctypes.data - DATA  # what the code takes for objects of arrays
+    boxes = (ctypes.c_void_p * len(pointers))(*range(first, first + pointers.nbytes, 8))
     tables = [np.array(table or [(0, 0)], np.int64) for table in (moves, swaps)]
     with executable.arena() as address:
         driver()(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from tushuo.compile.codegen.lane import Lane, constant, memory_type
+from tushuo.compile.codegen.lane import BIT, BYTE, INT64, Lane, constant, intrinsic, memory_type
 from tushuo.compile.codegen.nest import Position, axes, run
 from tushuo.compile.layout import View, placed
 from tushuo.graph.op import Op
@@ -82,14 +83,29 @@ def _fill(b: ir.IRBuilder, pointer: ir.Value, view: View, number: float) -> None
 def _put(
     b: ir.IRBuilder, source: ir.Value, view: View, target: ir.Value, region: View, adds: bool
 ) -> None:
-    start = b.gep(target, [ir.Constant(ir.IntType(64), region.offset)], inbounds=True)
+    start = b.gep(target, [ir.Constant(INT64, region.offset)], inbounds=True)
+    dtype = view.root.dtype
+
+    def places(at: Position) -> list[ir.Value]:
+        pairs = zip((source, start), at.offsets, strict=True)
+        return [b.gep(pointer, [offset], inbounds=True) for pointer, offset in pairs]
 
     def move(at: Position) -> None:
-        value = b.load(b.gep(source, [at.offsets[0]], inbounds=True))
-        place = b.gep(start, [at.offsets[1]], inbounds=True)
+        here, there = places(at)
+        value = b.load(here)
         if adds:
-            dtype = view.root.dtype
-            value = (Lane(b, b.load(place), dtype) + Lane(b, value, dtype)).value
-        b.store(value, place)
+            value = (Lane(b, b.load(there), dtype) + Lane(b, value, dtype)).value
+        b.store(value, there)
 
-    run(b, axes(view.shape, (), [view.strides, region.strides]), Position.start(2), move)
+    def move_row(at: Position) -> None:
+        here, there = (b.bitcast(p, BYTE.as_pointer()) for p in places(at))
+        size = ir.Constant(INT64, nest[-1].length * dtype.itemsize)
+        args, kinds = [there, here, size, ir.Constant(BIT, 0)], [there.type, here.type, INT64]
+        intrinsic(b, "llvm.memcpy", ir.VoidType(), args, kinds)
+
+    nest = axes(view.shape, (), [view.strides, region.strides])
+    rows = not adds and nest and nest[-1].steps == (1, 1) and prod(view.shape) > 0
+    if rows:
+        run(b, nest[:-1], Position.start(2), move_row)
+    else:
+        run(b, nest, Position.start(2), move)

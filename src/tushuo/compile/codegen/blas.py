@@ -16,20 +16,53 @@ _ROW_MAJOR, _NO, _YES = 101, 111, 112
 
 
 @cache
-def addresses() -> dict[str, int]:
-    """Where the products of NumPy's BLAS are, by symbol; empty where it has another BLAS."""
+def library() -> ctypes.CDLL | None:
+    """NumPy's OpenBLAS, None where it has another BLAS."""
     folders = [Path(np.__file__).parents[1] / "numpy.libs", Path(np.__file__).parent / ".dylibs"]
     files = [file for folder in folders for file in sorted(folder.glob("*openblas64_*"))]
-    for file in files:
-        library = ctypes.CDLL(str(file))
-        found = {}
-        for name in ("scipy_cblas_sgemm64_", "scipy_cblas_dgemm64_"):
-            function = getattr(library, name, None)
-            if function is not None:
-                found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
-        if found:
-            return found
-    return {}
+    return ctypes.CDLL(str(files[0])) if files else None
+
+
+@cache
+def addresses() -> dict[str, int]:
+    """Where the products of NumPy's BLAS are, by symbol; empty where it has another BLAS."""
+    blas = library()
+    names = ("scipy_cblas_sgemm64_", "scipy_cblas_dgemm64_")
+    found = {name: getattr(blas, name, None) for name in names}
+    return {
+        name: ctypes.cast(function, ctypes.c_void_p).value or 0
+        for name, function in found.items()
+        if function is not None
+    }
+
+
+_WIDE = (b"SkylakeX", b"Cooperlake", b"SapphireRapids")
+"""OpenBLAS's names of processors whose vectors of 64 bytes it uses."""
+
+
+@cache
+def threads_and_bytes() -> tuple[int, int]:
+    """How many threads BLAS has, and how long its vectors are; nothing without BLAS.
+
+    OpenBLAS takes a processor that it does not know for an older one.
+    """
+    found = library()
+    if not addresses() or found is None:
+        return 0, 0
+    name, threads = (
+        getattr(found, f"scipy_openblas_get_{what}64_", None)
+        for what in ("corename", "num_threads")
+    )
+    if name is None or threads is None:
+        return 2, 64
+    name.restype = ctypes.c_char_p
+    return threads(), 64 if name() in _WIDE else 32
+
+
+def strength(dtype: np.dtype) -> int:
+    """What BLAS computes at a time, as the length of one thread's vectors in bytes."""
+    threads, size = threads_and_bytes() if symbol(dtype) else (0, 0)
+    return threads * size
 
 
 def symbol(dtype: np.dtype) -> str | None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from llvmlite import ir
 
-from tushuo.compile.codegen.lane import Lane, UnsupportedError
+from tushuo.compile.codegen.lane import Lane, UnsupportedError, filled
 
 
 class Format(NamedTuple):
@@ -77,7 +77,7 @@ def expm1(x: Lane) -> Lane:
     inside = _limited(x, -60.0, f.high)
     n, whole, r = _reduced(inside, f)
     q = _fma(r * r, _horner(r, _exp_series(f.exp_terms)), r)
-    half = _power(whole.of(whole.builder.sub(whole.value, ir.Constant(whole.value.type, 1))), f, x)
+    half = _power(whole.of(whole.builder.sub(whole.value, filled(whole.value.type, 1))), f, x)
     y = _fma(half, q, half - 0.5)
     near = _select(n == 0.0, q, y + y)
     return _select(x == 0.0, x, near)
@@ -149,14 +149,14 @@ def _reduced(x: Lane, f: Format) -> tuple[Lane, Lane, Lane]:
     n = moved - shift
     r = _fma(n, x.number(-f.log2_high), x)
     whole = _bits(moved, f)
-    base = ir.Constant(whole.value.type, _pattern(shift, x.dtype))
+    base = filled(whole.value.type, _pattern(shift, x.dtype))
     return n, whole.of(x.builder.sub(whole.value, base)), _fma(n, x.number(-f.log2_low), r)
 
 
 def _scaled(p: Lane, n: Lane, f: Format) -> Lane:
     """``p 2^n`` in two steps, so that neither leaves the range before the result does."""
     b = p.builder
-    half = n.of(b.ashr(n.value, ir.Constant(n.value.type, 1)))
+    half = n.of(b.ashr(n.value, filled(n.value.type, 1)))
     rest = n.of(b.sub(n.value, half.value))
     return p * _power(half, f, p) * _power(rest, f, p)
 
@@ -164,8 +164,8 @@ def _scaled(p: Lane, n: Lane, f: Format) -> Lane:
 def _power(n: Lane, f: Format, like: Lane) -> Lane:
     """``2^n`` for an integer n, made of its bits."""
     b, kind = n.builder, n.value.type
-    biased = b.add(n.value, ir.Constant(kind, f.bias))
-    pattern = b.shl(biased, ir.Constant(kind, f.digits))
+    biased = b.add(n.value, filled(kind, f.bias))
+    pattern = b.shl(biased, filled(kind, f.digits))
     return like.of(b.bitcast(pattern, like.value.type))
 
 
@@ -173,17 +173,17 @@ def _decomposed(x: Lane, f: Format) -> tuple[Lane, Lane]:
     """The k and m of ``x = 2^k m``, m from sqrt(1/2) to sqrt(2)."""
     b, bits = x.builder, _bits(x, f)
     kind = bits.value.type
-    root = ir.Constant(kind, _pattern(math.sqrt(0.5), x.dtype))
+    root = filled(kind, _pattern(math.sqrt(0.5), x.dtype))
     moved = b.sub(bits.value, root)
-    k = b.ashr(moved, ir.Constant(kind, f.digits))
-    fraction = b.and_(moved, ir.Constant(kind, 2**f.digits - 1))
+    k = b.ashr(moved, filled(kind, f.digits))
+    fraction = b.and_(moved, filled(kind, 2**f.digits - 1))
     m = b.bitcast(b.add(fraction, root), x.value.type)
     return x.of(b.sitofp(k, x.value.type)), x.of(m)
 
 
 def _bits(x: Lane, f: Format) -> Lane:
     whole = np.dtype(f"int{f.bits}")
-    return x.of(x.builder.bitcast(x.value, ir.IntType(f.bits)), whole)
+    return x.of(x.builder.bitcast(x.value, x.wide(ir.IntType(f.bits))), whole)
 
 
 def _pattern(number: float, dtype: np.dtype) -> int:

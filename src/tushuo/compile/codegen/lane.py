@@ -1,4 +1,4 @@
-"""One element of an array, as a value of machine code.
+"""One element of an array, or a vector of them, as a value of machine code.
 
 A :class:`Lane` behaves like an array without axes, so the ``forward`` of an elementwise operation
 can be run on it: what it computes with is code. :data:`tushuo.compile.codegen.space.SPACE` is the
@@ -7,6 +7,7 @@ namespace of functions that goes with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -74,15 +75,18 @@ class Lane:
         if isinstance(number, Lane):
             return number
         dtype = self.dtype if dtype is None else np.dtype(dtype)
-        return Lane(self.builder, constant(number, dtype), dtype)
+        return Lane(self.builder, filled(self.wide(register_type(dtype)), number, dtype), dtype)
+
+    def wide(self, kind: ir.Type) -> ir.Type:
+        """A type, or vectors of it if this is a vector."""
+        own = self.value.type
+        return ir.VectorType(kind, own.count) if isinstance(own, ir.VectorType) else kind
 
     def call(self, name: str, *others: Lane) -> Lane:
         """An intrinsic function of LLVM on operands of this type."""
         args = [self.value, *(x.value for x in others)]
-        function = self.builder.module.declare_intrinsic(
-            name, [args[0].type], ir.FunctionType(args[0].type, [x.type for x in args])
-        )
-        return self.of(self.builder.call(function, args))
+        kind = self.value.type
+        return self.of(intrinsic(self.builder, name, kind, args, [kind]))
 
     def _pair(self, other: Any) -> tuple[ir.Value, ir.Value]:
         y = self.number(other)
@@ -177,6 +181,35 @@ class Lane:
 
 def constant(number: Any, dtype: np.dtype) -> ir.Constant:
     """A number as an operand of an instruction."""
-    kind = register_type(dtype)
-    exact = np.asarray(number).astype(dtype).item()
-    return ir.Constant(kind, exact)
+    return filled(register_type(dtype), number, dtype)
+
+
+def filled(kind: ir.Type, number: Any, dtype: np.dtype | None = None) -> ir.Constant:
+    """A number as an operand of a type, in all lanes if that is a vector's."""
+    exact = number if dtype is None else np.asarray(number).astype(dtype).item()
+    return ir.Constant(kind, [exact] * kind.count if isinstance(kind, ir.VectorType) else exact)
+
+
+def intrinsic(
+    b: ir.IRBuilder,
+    name: str,
+    kind: ir.Type,
+    args: Sequence[ir.Value],
+    suffixes: Sequence[ir.Type],
+    flags: Sequence[str] = (),
+) -> ir.Value:
+    """A call of an intrinsic function of LLVM, whose full name tells the types it is for."""
+    full = ".".join([name, *map(_suffix, suffixes)])
+    function = b.module.globals.get(full)
+    if function is None:
+        signature = ir.FunctionType(kind, [x.type for x in args])
+        function = ir.Function(b.module, signature, full)
+    return b.call(function, args, fastmath=flags)
+
+
+def _suffix(kind: ir.Type) -> str:
+    if isinstance(kind, ir.PointerType):
+        return "p0"
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{_suffix(kind.element)}"
+    return str(kind.intrinsic_name)

@@ -28,6 +28,8 @@ def call(name: str, *operands: Lane) -> Lane:
     """
     x = operands[0]
     suffix = {"float32": "f", "float64": ""}.get(x.dtype.name)
+    if isinstance(x.value.type, ir.VectorType):
+        raise UnsupportedError(f"{name} of a vector")
     if suffix is None or any(y.dtype != x.dtype for y in operands):
         raise UnsupportedError(f"{name} of {', '.join(y.dtype.name for y in operands)}")
     symbol = name + suffix

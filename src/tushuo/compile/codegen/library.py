@@ -12,7 +12,7 @@ from tushuo.compile.codegen import blas, libm
 from tushuo.compile.codegen.target import Target, machine
 from tushuo.compile.store import Store
 
-FLAGS = "O3 1"
+FLAGS = "O2 2"
 """How code is optimised, and the version of this module's part in it; part of the cache's key."""
 
 
@@ -64,9 +64,10 @@ def compiled(text: str, target: Target) -> bytes:
     module = llvm.parse_assembly(text)
     module.verify()
     generator = machine(target)
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = True
     options.slp_vectorization = True
+    options.loop_unrolling = False
     passes = llvm.create_pass_builder(generator, options)
     passes.getModulePassManager().run(module, passes)
     code: bytes = generator.emit_object(module)

@@ -11,21 +11,25 @@ from tushuo.compile.codegen.assembly import ASSEMBLIES, write_assembly
 from tushuo.compile.codegen.gather import GATHERS, write_gather
 from tushuo.compile.codegen.lane import BYTE, INT64, memory_type
 from tushuo.compile.codegen.loops import write_loop
-from tushuo.compile.codegen.product import write_product
+from tushuo.compile.codegen.product import write_product, write_tailed
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.layout import View
 from tushuo.compile.passes.fuse import Loop
+from tushuo.compile.passes.tails import Tailed
 from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value, describe, lines
 
 BYTES = BYTE.as_pointer()
 
+DATA = object.__basicsize__
+"""Where CPython keeps the pointer to an array's elements: behind the head of every object."""
+
 
 def write_module(plan: Plan, target: Target) -> tuple[str, list[str]]:
     """The text of LLVM's module, and the names of the kernels that the tasks call.
 
-    A segment's function ``segment_0``, ... takes two pointers: to the places where the pointers to
-    the outside values are, in the order of the plan, and to the arena.
+    A segment's function ``segment_0``, ... takes two pointers: to those to the objects of the
+    outside values' arrays, in the order of the plan, and to the arena.
     """
     writer = _Writer(plan, target)
     for number, tasks in enumerate(plan.segments):
@@ -45,7 +49,7 @@ class _Writer:
 
     def segment(self, number: int, tasks: Sequence[Task]) -> None:
         """Write the function that runs the tasks of a segment in order."""
-        kind = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer().as_pointer(), BYTES])
+        kind = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer(), BYTES])
         function = ir.Function(self.module, kind, f"segment_{number}")
         boxes, arena = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
@@ -67,7 +71,8 @@ class _Writer:
         """The pointer to a buffer."""
         if root in self._boxes:
             box = b.load(b.gep(boxes, [ir.Constant(INT64, self._boxes[root])]))
-            return b.load(box)
+            place = b.bitcast(b.gep(box, [ir.Constant(INT64, DATA)]), BYTES.as_pointer())
+            return b.load(place)
         return b.gep(arena, [ir.Constant(INT64, self.plan.offset(root))])
 
     def _kernel(self, task: Task) -> ir.Function:
@@ -81,8 +86,11 @@ class _Writer:
     def _written(self, task: Task) -> ir.Function:
         op: Any = task.step.op
         name = f"kernel_{len(self._known)}"
+        if isinstance(op, Tailed):
+            args = op.program, task.operands, task.results, self.target
+            return write_tailed(self.module, name, *args)
         if isinstance(op, Loop):
-            return write_loop(self.module, name, op, task.operands, task.results)
+            return write_loop(self.module, name, op, task.operands, task.results, self.target)
         if isinstance(op, GATHERS):
             return write_gather(self.module, name, op, task.operands, task.results[0])
         if isinstance(op, ASSEMBLIES):

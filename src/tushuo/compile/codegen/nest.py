@@ -69,7 +69,7 @@ def run(
         body(at)
         return
     axis, rest = nest[0], nest[1:]
-    counted(b, axis.length, lambda i: run(b, rest, _moved(b, at, i, axis), body))
+    counted(b, axis.length, lambda i: run(b, rest, moved(b, at, i, axis), body))
 
 
 def counted(
@@ -95,11 +95,12 @@ def counted(
     b.position_at_end(done)
 
 
-def _moved(b: ir.IRBuilder, at: Position, i: ir.Value, axis: Axis) -> Position:
-    moved = []
+def moved(b: ir.IRBuilder, at: Position, i: ir.Value, axis: Axis) -> Position:
+    """The position of turn ``i`` along an axis."""
+    offsets = []
     for offset, step in zip(at.offsets, axis.steps, strict=True):
         if step:
             turn = i if step == 1 else b.mul(i, ir.Constant(INT64, step), flags=("nsw",))
             offset = b.add(offset, turn, flags=("nsw",))
-        moved.append(offset)
-    return Position(tuple(moved))
+        offsets.append(offset)
+    return Position(tuple(offsets))

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 
 from tushuo.compile.codegen import functions, libm
-from tushuo.compile.codegen.lane import Lane, UnsupportedError, register_type
+from tushuo.compile.codegen.lane import Lane, UnsupportedError, intrinsic, register_type
 
 
 class LaneSpace:
@@ -134,7 +133,7 @@ SPACE = LaneSpace()
 
 def cast(x: Lane, dtype: np.dtype) -> Lane:
     """An element in another data type; floats beyond an integer's range become its ends."""
-    kind, b = register_type(dtype), x.builder
+    kind, b = x.wide(register_type(dtype)), x.builder
     if dtype == x.dtype:
         return x
     if dtype.kind == "b":
@@ -144,7 +143,7 @@ def cast(x: Lane, dtype: np.dtype) -> Lane:
     signed = x.kind == "i"
     if dtype.kind == "f":
         return x.of((b.sitofp if signed else b.uitofp)(x.value, kind), dtype)
-    widths = x.value.type.width, kind.width
+    widths = register_type(x.dtype).width, register_type(dtype).width
     if widths[0] > widths[1]:
         return x.of(b.trunc(x.value, kind), dtype)
     if widths[0] < widths[1]:
@@ -157,10 +156,7 @@ def _from_float(x: Lane, kind: Any, dtype: np.dtype) -> Any:
     if dtype.kind == "f":
         return (b.fptrunc if dtype.itemsize < x.dtype.itemsize else b.fpext)(x.value, kind)
     name = "llvm.fptosi.sat" if dtype.kind == "i" else "llvm.fptoui.sat"
-    function = b.module.declare_intrinsic(
-        name, [kind, x.value.type], ir.FunctionType(kind, [x.value.type])
-    )
-    return b.call(function, [x.value])
+    return intrinsic(b, name, kind, [x.value], [kind, x.value.type])
 
 
 def _both(x: Any, y: Any) -> tuple[Lane, Lane]:

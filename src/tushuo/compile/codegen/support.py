@@ -60,28 +60,30 @@ def single(op: Op, specs: tuple[Spec, ...]) -> bool:
     return dtype.kind != "b" or isinstance(op, Concat | Stack | Take | TakeAlongAxis)
 
 
-def emits(op: Op, specs: tuple[Spec, ...]) -> bool:
-    """Whether a loop can compute an operation."""
+def emits(op: Op, specs: tuple[Spec, ...], lanes: int = 0) -> bool:
+    """Whether a loop can compute an operation, on vectors of so many lanes if that is not 0."""
     dtypes = tuple(x.dtype for x in specs)
     if isinstance(op, REDUCTIONS):
         return _has_type(dtypes[0]) and (dtypes[0].kind != "b" or isinstance(op, reduce.Verdict))
     if not isinstance(op, ELEMENTWISE):
         return False
     try:
-        return _tried(op, dtypes)
+        return _tried(op, dtypes, lanes)
     except TypeError:  # an operation that cannot be hashed
-        return _tried.__wrapped__(op, dtypes)
+        return _tried.__wrapped__(op, dtypes, lanes)
 
 
 @lru_cache(4096)
-def _tried(op: Op, dtypes: tuple[np.dtype, ...]) -> bool:
+def _tried(op: Op, dtypes: tuple[np.dtype, ...], lanes: int) -> bool:
     """Whether the value of an operation can be computed on elements."""
     try:
         kinds = [register_type(dtype) for dtype in dtypes]
+        if lanes:
+            kinds = [ir.VectorType(kind, lanes) for kind in kinds]
         function = ir.Function(ir.Module(), ir.FunctionType(ir.VoidType(), kinds), "trial")
         builder = ir.IRBuilder(function.append_basic_block())
-        lanes = [Lane(builder, x, d) for x, d in zip(function.args, dtypes, strict=True)]
-        result = op.forward(SPACE, *lanes)
+        args = [Lane(builder, x, d) for x, d in zip(function.args, dtypes, strict=True)]
+        result = op.forward(SPACE, *args)
         wanted = op.infer(*(Spec((), dtype) for dtype in dtypes)).dtype
     except Exception:  # whatever a forward needs that single elements lack
         return False

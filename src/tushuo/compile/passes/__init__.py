@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from tushuo.compile.passes.common import share
+from tushuo.compile.passes.convolve import convolve
 from tushuo.compile.passes.dead import prune
 from tushuo.compile.passes.expand import expand
 from tushuo.compile.passes.fold import fold
 from tushuo.compile.passes.fuse import fuse
 from tushuo.compile.passes.simplify import simplify
+from tushuo.compile.passes.tails import tails
 from tushuo.compile.passes.views import copies
 from tushuo.compile.program import Program
 from tushuo.compile.verify import verify
@@ -23,12 +25,14 @@ Pass = Callable[[Program], Program]
 
 PASSES: dict[str, Pass] = {
     "fold": fold,
+    "convolve": convolve,
     "expand": expand,
     "simplify": simplify,
     "share": share,
     "prune": prune,
     "copies": copies,
     "fuse": fuse,
+    "tails": tails,
 }
 """Name -> pass, in the order in which they run."""
 

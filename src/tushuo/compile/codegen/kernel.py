@@ -1,0 +1,258 @@
+"""Micro-kernels: products of matrices whose sums stay in registers.
+
+By rows, a tile of C takes at each k one element of A a row, broadcast, times vectors of B along n.
+By dots, where both operands lie along k, it takes vectors along k of both, and adds their lanes up
+at the end. By panels, for large matrices, it goes by rows through columns of B that were copied
+side by side (K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication",
+2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import numpy as np
+from llvmlite import ir
+
+from tushuo.compile.codegen import vectors
+from tushuo.compile.codegen.lane import INT64, intrinsic, register_type
+from tushuo.compile.codegen.matrix import Matrix, Sizes, element
+from tushuo.compile.codegen.nest import counted
+from tushuo.compile.codegen.panel import Panel
+from tushuo.compile.codegen.tail import Tail
+from tushuo.compile.codegen.target import Target
+
+DEPTH = 2048
+"""How many rows of a panel there are at most, times the length of an element in bytes."""
+
+PANEL = 4
+"""How many vectors a tile is wide."""
+
+
+class Kernel:
+    """Writes ``c = x @ y``, or what a tail makes of it.
+
+    Args:
+        b: Where to write.
+        dtype: Of the elements, float32 or float64.
+        sizes: The sizes m, n, k.
+        x: Matrix (m, k).
+        y: Matrix (k, n).
+        c: Matrix (m, n), its rows contiguous; not written to if there is a tail.
+        target: The processor.
+        tail: What takes the vectors of the product.
+        adds: Whether the product is added to what C holds.
+    """
+
+    def __init__(
+        self,
+        b: ir.IRBuilder,
+        dtype: np.dtype,
+        sizes: Sizes,
+        x: Matrix,
+        y: Matrix,
+        c: Matrix,
+        target: Target,
+        tail: Tail | None = None,
+        adds: bool = False,
+    ) -> None:
+        self.b, self.sizes, self.x, self.y, self.c = b, sizes, x, y, c
+        self.dtype, self.kind, self.tail, self.adds = dtype, register_type(dtype), tail, adds
+        self.target = target
+        self.lanes = target.vector_bytes // dtype.itemsize
+        self.vector = ir.VectorType(self.kind, self.lanes)
+        self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
+        self.registers = target.registers * 3 // 4
+
+    def by_rows(self) -> None:
+        """Vectors along n."""
+        m, n, k = self.sizes
+        vectors = -(-n // self.lanes)
+        wide = min(vectors, 4)
+        rows = min(m, max(1, self.registers // wide))
+        for i, height in self._tiles(m, rows):
+            for j, width in self._tiles(n, wide * self.lanes):
+                self._row_tile(i, height, j, width, k)
+
+    def by_panels(self) -> None:
+        """Vectors along n, of columns that are laid out anew, as many as a tile is wide."""
+        m, n, k = self.sizes
+        deep = DEPTH // self.dtype.itemsize
+        if k > deep and self.tail is None:
+            self._by_blocks(deep)
+            return
+        panel = Panel(self, PANEL * self.lanes)
+        for j, width in self._tiles(n, panel.width):
+            panel.fill(j, width)
+            rows = min(m, self.registers // -(-width // self.lanes))
+            for i, height in self._tiles(m, rows):
+                self._row_tile(i, height, j, width, k, panel.vectors)
+
+    def _by_blocks(self, deep: int) -> None:
+        """Add up products of some columns of A with as many rows of B."""
+        b, (m, n, k), x, y = self.b, self.sizes, self.x, self.y
+        for i, _ in self._tiles(m, 1):
+            for j, width in self._tiles(n, self.lanes):
+                self._store(self.zero, i, j, width)
+        zero = ir.Constant(INT64, 0)
+        for at, length in self._tiles(k, deep):
+            left = x._replace(at=element(b, x, zero, at))
+            right = y._replace(at=element(b, y, at, zero))
+            sizes = Sizes(m, n, length)
+            Kernel(b, self.dtype, sizes, left, right, self.c, self.target, adds=True).by_panels()
+
+    def by_dots(self) -> None:
+        """Vectors along k."""
+        m, n, _ = self.sizes
+        rows, columns = _best_tile(m, n, self.registers)
+        for i, height in self._tiles(m, rows):
+            for j, width in self._tiles(n, columns):
+                self._dot_tile(i, height, j, width)
+
+    def _tiles(self, length: int, step: int) -> Iterator[tuple[ir.Value, int]]:
+        """The starts of the tiles of one axis, as code: whole ones in a loop, then the rest."""
+        whole, rest = divmod(length, step)
+        if whole > 1:
+            yield from self._looped(whole * step, step)
+        elif whole:
+            yield ir.Constant(INT64, 0), step
+        if rest:
+            yield ir.Constant(INT64, whole * step), rest
+
+    def _looped(self, length: int, step: int) -> Iterator[tuple[ir.Value, int]]:
+        b = self.b
+        before, head, done = b.block, b.append_basic_block("tile"), b.append_basic_block("tiled")
+        b.branch(head)
+        b.position_at_end(head)
+        i = b.phi(INT64)
+        i.add_incoming(ir.Constant(INT64, 0), before)
+        yield i, step
+        following = b.add(i, ir.Constant(INT64, step))
+        i.add_incoming(following, b.block)
+        b.cbranch(b.icmp_unsigned("<", following, ir.Constant(INT64, length)), head, done)
+        b.position_at_end(done)
+
+    def _row_tile(
+        self,
+        i: ir.Value,
+        height: int,
+        j: ir.Value,
+        width: int,
+        k: int,
+        panel: Callable[[ir.Value, int], list[ir.Value]] | None = None,
+    ) -> None:
+        widths = [min(self.lanes, width - v) for v in range(0, width, self.lanes)]
+        starts = [self._offset(j, v * self.lanes) for v in range(len(widths))]
+        rows = [self._offset(i, r) for r in range(height)]
+
+        def step(at: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            found = []
+            if panel is None:
+                right = [self._load(self.y, at, s, w) for s, w in zip(starts, widths, strict=True)]
+            else:
+                right = panel(at, len(starts))
+            for r, row in enumerate(rows):
+                left = self.b.load(element(self.b, self.x, row, at))
+                left = vectors.broadcast(self.b, left, self.lanes)
+                found += [
+                    self._fma(left, vector, sums[r * len(right) + v])
+                    for v, vector in enumerate(right)
+                ]
+            return found
+
+        sums = [self.zero] * (height * len(widths))
+        if self.adds:
+            places = product(rows, zip(starts, widths, strict=True))
+            sums = [self._vector(element(self.b, self.c, row, at), w) for row, (at, w) in places]
+        sums = self._summed(k, 1, sums, step)
+        for (row, (start, w)), total in zip(
+            product(rows, zip(starts, widths, strict=True)), sums, strict=True
+        ):
+            self._store(total, row, start, w)
+
+    def _dot_tile(self, i: ir.Value, height: int, j: ir.Value, width: int) -> None:
+        k = self.sizes.k
+        rows = [self._offset(i, r) for r in range(height)]
+        columns = [self._offset(j, r) for r in range(width)]
+
+        def step_of(w: int) -> Callable[[ir.Value, list[ir.Value]], list[ir.Value]]:
+            def step(at: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+                left = [self._vector(element(self.b, self.x, r, at), w) for r in rows]
+                right = [self._vector(element(self.b, self.y, at, c), w) for c in columns]
+                pairs = product(left, right)
+                return [self._fma(p, q, s) for (p, q), s in zip(pairs, sums, strict=True)]
+
+            return step
+
+        whole = k // self.lanes * self.lanes
+        sums = self._summed(whole, self.lanes, [self.zero] * (height * width), step_of(self.lanes))
+        if whole < k:
+            sums = step_of(k - whole)(ir.Constant(INT64, whole), sums)
+        for (row, column), total in zip(product(rows, columns), sums, strict=True):
+            self.b.store(self._added_up(total), element(self.b, self.c, row, column))
+
+    def _summed(
+        self,
+        length: int,
+        stride: int,
+        sums: list[ir.Value],
+        step: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
+    ) -> list[ir.Value]:
+        """Sums that a loop carries along in registers."""
+        carried = list(sums)
+        b, before = self.b, self.b.block
+        phis: list[ir.PhiInstr] = []
+
+        def body(at: ir.Value) -> None:
+            for start in sums:
+                phi = b.phi(start.type)
+                phi.add_incoming(start, before)
+                phis.append(phi)
+            carried[:] = step(at, list(phis))
+            for phi, value in zip(phis, carried, strict=True):
+                phi.add_incoming(value, b.block)
+
+        counted(b, length, body, stride)
+        return carried
+
+    def _offset(self, start: ir.Value, more: int) -> ir.Value:
+        return self.b.add(start, ir.Constant(INT64, more)) if more else start
+
+    def _load(self, x: Matrix, row: ir.Value, column: ir.Value, width: int) -> ir.Value:
+        """A vector along a row, in one access if its elements lie side by side."""
+        if x.column == 1:
+            return self._vector(element(self.b, x, row, column), width)
+        vector = self.zero
+        for lane in range(width):
+            one = self.b.load(element(self.b, x, row, self._offset(column, lane)))
+            vector = self.b.insertelement(vector, one, ir.Constant(ir.IntType(32), lane))
+        return vector
+
+    def _vector(self, pointer: ir.Value, width: int) -> ir.Value:
+        return vectors.load(self.b, pointer, self.dtype, self.lanes, width)
+
+    def _store(self, total: ir.Value, row: ir.Value, column: ir.Value, width: int) -> None:
+        if self.tail is None:
+            vectors.store(self.b, total, element(self.b, self.c, row, column), self.dtype, width)
+        else:
+            self.tail.write(self.b, total, row, column, width)
+
+    def _fma(self, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
+        return intrinsic(self.b, "llvm.fma", self.vector, [x, y, z], [self.vector])
+
+    def _added_up(self, vector: ir.Value) -> ir.Value:
+        args, flags = [ir.Constant(self.kind, -0.0), vector], ("reassoc",)
+        return intrinsic(self.b, "llvm.vector.reduce.fadd", self.kind, args, [vector.type], flags)
+
+
+def _best_tile(m: int, n: int, registers: int) -> tuple[int, int]:
+    """The tile that loads least for all of C, its sums in registers."""
+
+    def cost(tile: tuple[int, int]) -> int:
+        rows, columns = tile
+        down, right = -(-m // rows), -(-n // columns)
+        return down * right * (rows * columns + 2 * (rows + columns)) + 8 * down * right
+
+    sizes = product(range(1, min(m, 8) + 1), range(1, min(n, 8) + 1))
+    return min((s for s in sizes if s[0] * s[1] <= registers), key=cost)
