@@ -9,7 +9,7 @@ PHOTO  ?= samples
 .PHONY: notebooks caption test lint types test-parity bench format clean help
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^#/!q; s/^# //p' Makefile
 
 caption: $(VENV)/.installed
 	@$(BIN)/tushuo caption "$(PHOTO)"

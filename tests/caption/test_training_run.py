@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from typer.testing import CliRunner
 
 import tushuo
 from tiny import save_photograph
-from tushuo.caption import load_captioner
+from tushuo.caption import Captioner, load_captioner
 from tushuo.caption.training import Recipe
 from tushuo.cli.app import app
 from tushuo.errors import UsageError
@@ -164,6 +166,23 @@ def test_without_a_dev_split_some_training_photographs_become_one(world, tmp_pat
     result = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
     assert result.exit_code == 0, result.output
     assert "feature maps of 8 photographs" in result.stderr  # none of the test split
+
+
+def test_chinese_is_validated_by_character(world, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    shutil.copytree(world / "data", data)
+    text = (data / "captions.csv").read_text()
+    text = re.sub(r"a (\w+) picture number (\w+)", r"一张\1色的图片在墙上", text)
+    (data / "captions.csv").write_text(text)
+    # each of the four dev photographs (8 to 11) gets its own caption, but for the last character
+    made = [SimpleNamespace(text=f"一张{colour}色的图片在墙里。") for colour in COLOURS]
+    monkeypatch.setattr(Captioner, "caption_features", lambda self, maps, beams: made)
+    options = ("--data", str(data), "--epochs", "1", "--language", "zh")
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
+    assert result.exit_code == 0, result.output
+    (scores,) = [r["valid"] for r in read_log(tmp_path / "run" / "log.jsonl") if "valid" in r]
+    assert 0.7 < scores["bleu_4"] < 1
+    assert scores["cider_d"] > 1
 
 
 def test_words_that_are_too_rare_are_told(world, tmp_path):

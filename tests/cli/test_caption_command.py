@@ -77,6 +77,23 @@ def test_paths_on_standard_input(caption, photos):
     assert result.exit_code == 1
 
 
+def test_null_bytes_on_standard_input(caption, photos):
+    result = caption("-", stdin=f"{photos / 'a b.png'}\0{photos / 'sub'}\0")
+    assert result.stderr == (
+        "tushuo: the paths on standard input are divided by null bytes; "
+        "give one a line, as find does without -print0\n"
+    )
+    assert result.exit_code == 2
+
+
+def test_help_is_wrapped_for_the_terminal():
+    result = CliRunner().invoke(app, ["caption", "--help"], terminal_width=60)
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    first = next(i for i, line in enumerate(lines) if line.startswith("The exit status"))
+    paragraph = lines[first : lines.index("", first)]
+    assert all(len(line) > 40 for line in paragraph[:-1])  # no line is broken off early
+
+
 def test_nothing_to_caption(caption, tmp_path):
     assert caption("-", stdin="").stderr == "tushuo: -: no paths on standard input\n"
     result = caption(tmp_path)

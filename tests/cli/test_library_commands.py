@@ -119,6 +119,16 @@ def test_search_for_pipes(run, indexed):
     assert sorted(names) == sorted([b"", *map(os.fsencode, (indexed / "sub").iterdir())])
 
 
+def test_a_hit_is_one_line(run, photos):
+    odd = photos / "two\nlines.png"
+    save_photograph(odd)
+    run("index", photos)
+    (line,) = run("search", "path:lines").stdout.splitlines()
+    path, _, why = line.split("\t")
+    assert path.endswith(r"two\nlines.png")
+    assert why == f"path {path}"
+
+
 def test_nothing_matches(run, indexed):
     for options in ([], ["--json"], ["-0"]):
         result = run("search", "unicorn", *options)

@@ -16,7 +16,7 @@ from tushuo.caption import load_captioner
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.cli.app import app
 from tushuo.cli.classify import preprocessing
-from tushuo.data import load_image
+from tushuo.data import load_captions, load_image, with_dev
 from tushuo.models import installed
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.pretrained import imagenet_classes, load_efficientnet
@@ -126,6 +126,20 @@ def test_evaluate(bundle, dataset):
     assert [line.split()[0] for line in lines[:4]] == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"]
     assert lines[-1] == found["signature"]
     assert "images:2" in run(*arguments, "--limit", 2).stdout
+
+
+def test_evaluate_puts_aside_what_training_does(bundle, dataset):
+    table = dataset / "captions.csv"
+    table.write_text(table.read_text().replace(",dev", ",train") + "gone.png,a cow,train\n")
+    arguments = ["evaluate", "--data", dataset, "--model", bundle]
+    refused = run(*arguments)
+    assert "1 bad entry" in refused.stderr
+    assert "--skip-bad" in refused.stderr
+    result = run(*arguments, "--skip-bad")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith("tushuo: left out: ")
+    aside = with_dev(load_captions(dataset, skip_bad=True)).examples("dev")
+    assert f"|images:{len(aside)}|" in result.stdout
 
 
 def test_a_report(bundle, dataset, tmp_path):

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tushuo.data import load_captions, split
+from tushuo.data import load_captions, split, with_dev
 from tushuo.errors import DatasetError
 
 
@@ -151,7 +152,7 @@ def test_flickr8k_captions_of_no_split_are_left_out(tmp_path):
 
 def test_unknown_split_names_those_there_are(tmp_path):
     dataset = load_captions(write(tmp_path, FLICKR))
-    with pytest.raises(DatasetError, match=r"no split 'test' in .*; it has \('train', 'dev'\)"):
+    with pytest.raises(DatasetError, match=r"no split 'test' in .*; it has train, dev"):
         dataset.examples("test")
 
 
@@ -176,7 +177,7 @@ BAD_NAMES = {
 def test_bad_names_are_errors_or_left_out(tmp_path, name):
     (tmp_path / "x.jpg").touch()
     root = write(tmp_path / "data", {**FLAT, "captions.csv": f"{CSV}{name},A fish .,train\n"})
-    with pytest.raises(DatasetError, match=r"1 bad entry in .*; mend them, or pass skip_bad"):
+    with pytest.raises(DatasetError, match=r"1 bad entry in .*; mend them, or leave them out"):
         load_captions(root)
     dataset = load_captions(root, skip_bad=True)
     assert summary(dataset) == EXPECTED
@@ -244,6 +245,23 @@ def test_split_refuses(tmp_path):
     for dataset, fraction in [(divided, 0.1), (one, 0.1), (three, 0.0), (three, 1.0)]:
         with pytest.raises(DatasetError, match="cannot split CaptionDataset"):
             split(dataset, fraction)
+
+
+def test_dev_is_put_aside_where_there_is_none(tmp_path):
+    whole = load_captions(numbered(tmp_path / "whole", 30))
+    assert with_dev(whole) == split(whole)
+    divided = load_captions(write(tmp_path / "two", FLICKR))
+    assert with_dev(divided) is divided
+
+    some = [
+        replace(x, split="test" if i < 5 else "train") for i, x in enumerate(whole.all_examples)
+    ]
+    found = with_dev(replace(whole, all_examples=tuple(some)))
+    assert found.splits == ("train", "dev", "test")
+    assert set(found.examples("test")) == {x for x in some if x.split == "test"}
+    apart = {x.image for x in split(whole).examples("dev")}
+    assert {x.image for x in found.examples("dev")} <= {x.image for x in some[5:]}
+    assert {x.image for x in found.examples("dev")} >= apart - {x.image for x in some[:5]}
 
 
 def test_flickr8k_itself(shared):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, features
 
 from tushuo.data import MAX_PIXELS, load_image
-from tushuo.errors import ImageError, MissingDependencyError
+from tushuo.errors import ImageError, MissingDependencyError, UsageError
 
 SCENE = Image.fromarray(
     np.add.outer(np.arange(48) * 2, np.arange(64) * 2)[..., None].astype(np.uint8)
@@ -142,9 +142,15 @@ def test_bomb_is_refused_before_it_is_decoded(tmp_path, side, monkeypatch):
     path.write_bytes(bomb_png(side))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(
-        ImageError, match=r"bomb\.png': the image is too large .*at most 178,956,970"
+        ImageError, match=r"bomb\.png': the image is too large \([^()]*\); at most 178,956,970"
     ):
         load_image(path)
+
+
+@pytest.mark.parametrize("source", [None, 3, np.zeros((4, 4, 3), np.uint8)])
+def test_other_objects_are_refused(source):
+    with pytest.raises(UsageError, match=rf"expected a path, .*, got {type(source).__name__};"):
+        load_image(source)
 
 
 def test_large_but_allowed_header_is_not_called_a_bomb():

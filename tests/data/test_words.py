@@ -53,7 +53,5 @@ def test_print():
 
 
 def test_unknown_language():
-    with pytest.raises(
-        UsageError, match=r"language 'fr' is unknown; expected one of \('en', 'zh'\)"
-    ):
+    with pytest.raises(UsageError, match="language 'fr' is unknown; expected en or zh"):
         tokenize("un chien", "fr")

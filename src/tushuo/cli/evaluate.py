@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tushuo.cli.cores import divide_cores
-from tushuo.cli.faces import write, write_json
-from tushuo.cli.options import BatchSize, Beam, Json, Model
+from tushuo.cli.faces import complain, write, write_json
+from tushuo.cli.options import AtOnce, Beam, CaptionFile, Data, Json, Model, SkipBad
 from tushuo.cli.progress import progress
 from tushuo.errors import UsageError
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-Data = Annotated[Path, typer.Option(metavar="DIR", help="The folder of a data set of captions.")]
-Split = Annotated[str, typer.Option(metavar="NAME", help="Which split of it: train, dev, test.")]
-CaptionFile = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="The caption file, where the folder has several."),
+Split = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Which split of it: train, dev, test. Where there is no dev, it is the tenth "
+        "of train that `tushuo train caption` put aside.",
+    ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many photographs, the first.")]
 WithMeteor = Annotated[
@@ -53,11 +55,12 @@ def evaluate(
     data: Data,
     split: Split = "dev",
     captions: CaptionFile = None,
+    skip_bad: SkipBad = False,
     model: Model = "flickr8k-en",
     beam: Beam = None,
     limit: Limit = None,
     as_json: Json = False,
-    batch_size: BatchSize = 16,
+    batch_size: AtOnce = 16,
     meteor: WithMeteor = False,
     html: Html = None,
     report_images: ReportImages = 200,
@@ -72,10 +75,14 @@ def evaluate(
     workers = divide_cores()
     from tushuo.caption import load_captioner
     from tushuo.caption.metrics import bootstrap, evaluate_captions
-    from tushuo.data import load_captions
+    from tushuo.data import load_captions, with_dev
 
     _check_new(html)
-    dataset = load_captions(data, captions)
+    dataset = load_captions(data, captions, skip_bad=skip_bad)
+    for problem in dataset.problems:
+        complain(f"left out: {problem}")
+    if split == "dev" and "train" in dataset.splits:
+        dataset = with_dev(dataset)
     examples = dataset.examples(split)[:limit]
     captioner = load_captioner(model)
     settings = captioner.settings(beams=beam)

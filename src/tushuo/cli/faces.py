@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 import re
@@ -56,6 +57,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(_FAILED) from None
         return result
 
+    run.__doc__ = _unwrapped(command.__doc__)
     return run
 
 
@@ -103,6 +105,11 @@ def tell_error(path: Path, error: TushuoError, as_json: bool) -> None:
     complain(f"{path}: {why}")
     if as_json:
         write_json({"path": str(path), "error": why})
+
+
+def _unwrapped(docstring: str | None) -> str:
+    """A docstring with each paragraph on one line, for a terminal of another width to wrap."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(docstring or ""))
 
 
 def _drop_output() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
-from tushuo.cli.options import BatchSize, Json, LibraryFile, Model
+from tushuo.cli.options import AtOnce, Json, LibraryFile, Model
 from tushuo.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["index"]
 Folders = Annotated[
     list[Path],
     typer.Argument(
-        metavar="DIR...", help="Folders, searched recursively, and files.", show_default=False
+        metavar="DIR", help="Folders, searched recursively, and files.", show_default=False
     ),
 ]
 Retry = Annotated[
@@ -52,7 +52,7 @@ def index(
     dry_run: DryRun = False,
     purge: Purge = False,
     as_json: Json = False,
-    batch_size: BatchSize = 8,
+    batch_size: AtOnce = 8,
 ) -> None:
     """Caption the photographs in folders, to be found with `tushuo search`.
 

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["BatchSize", "Beam", "Json", "LibraryFile", "Model"]
+__all__ = [
+    "AtOnce",
+    "BatchSize",
+    "Beam",
+    "CaptionFile",
+    "Data",
+    "Json",
+    "LibraryFile",
+    "Model",
+    "SkipBad",
+]
 
 Model = Annotated[
     str, typer.Option(help="The name of an installed bundle (see: tushuo models), or a folder.")
@@ -31,6 +41,20 @@ LibraryFile = Annotated[
         show_default="library.db in the user's data folder",
     ),
 ]
+Data = Annotated[Path, typer.Option(metavar="DIR", help="The folder of a data set of captions.")]
+CaptionFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The caption file, where the folder has several."),
+]
+SkipBad = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad",
+        help="Leave out photographs that are missing, listed twice, without a caption or with an "
+        "unsafe name.",
+    ),
+]
+AtOnce = Annotated[int, typer.Option(min=1, max=512, help="Photographs at once.")]
 BatchSize = Annotated[
     int,
     typer.Option(

@@ -22,7 +22,7 @@ __all__ = ["SearchCommand", "search"]
 Words = Annotated[
     list[str],
     typer.Argument(
-        metavar="QUERY...",
+        metavar="QUERY",
         help='Words, "exact phrase", -word, after:2024-05, before:2025, camera:canon, path:holiday,'
         " lang:zh.",
         show_default=False,
@@ -78,7 +78,7 @@ def search(
         _show(hits)
     else:
         for hit in hits:
-            write("\t".join([one_line(str(hit.path)), hit.caption, *hit.why]))
+            write("\t".join([one_line(str(hit.path)), hit.caption, *map(one_line, hit.why)]))
     if not hits:
         complain("no photograph matches")
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tushuo.errors import ImageError
+from tushuo.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
     from tushuo.data import Found
@@ -20,7 +20,7 @@ __all__ = ["Paths", "count", "photographs"]
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATH...",
+        metavar="PATH",
         help="Photographs, folders of them (searched recursively), or - for paths on standard "
         "input, one a line.",
         show_default=False,
@@ -50,6 +50,11 @@ def _standard_input(leave_out: Path | None) -> Iterator[Found]:
     empty = True
     for line in sys.stdin.buffer:
         path = os.fsdecode(line).rstrip("\r\n")
+        if "\0" in path:
+            raise UsageError(
+                "the paths on standard input are divided by null bytes",
+                hint="give one a line, as find does without -print0",
+            )
         if path:
             empty = False
             yield from _search(path, leave_out)

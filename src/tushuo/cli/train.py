@@ -8,19 +8,15 @@ from typing import Annotated
 import typer
 
 from tushuo.cli.faces import guarded, write
+from tushuo.cli.options import CaptionFile, Data, SkipBad
 from tushuo.cli.train_mnist import mnist
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Train a network.")
 
-Data = Annotated[Path, typer.Option(metavar="DIR", help="The folder of a data set of captions.")]
 Out = Annotated[
     Path, typer.Option(metavar="DIR", help="Where checkpoints, logs and the bundle go.")
-]
-CaptionFile = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="The caption file, where the folder has several."),
 ]
 Cache = Annotated[
     Path | None,
@@ -61,9 +57,7 @@ def caption(
     min_count: Annotated[int, typer.Option(min=1, help="Rarer words are left out.")] = 5,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     cache: Cache = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave malformed entries out.")
-    ] = False,
+    skip_bad: SkipBad = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove another run in --out.")
     ] = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tushuo.data.batches import CaptionBatch, caption_batches, count_batches
-from tushuo.data.captions import CaptionDataset, load_captions, split
+from tushuo.data.captions import CaptionDataset, load_captions, split, with_dev
 from tushuo.data.colour import to_rgb
 from tushuo.data.example import Example
 from tushuo.data.finding import Found, find_images
@@ -45,4 +45,5 @@ __all__ = [
     "split",
     "to_rgb",
     "tokenize",
+    "with_dev",
 ]

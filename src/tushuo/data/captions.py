@@ -15,7 +15,7 @@ from tushuo.data.formats import coco, flickr8k, folder, karpathy
 from tushuo.data.formats.listing import Layout
 from tushuo.errors import DatasetError
 
-__all__ = ["CaptionDataset", "load_captions", "split"]
+__all__ = ["CaptionDataset", "load_captions", "split", "with_dev"]
 
 _FORMATS = {"flickr8k": flickr8k, "karpathy": karpathy, "coco": coco, "folder": folder}
 _ORDER = ("train", "dev", "test")
@@ -54,7 +54,8 @@ class CaptionDataset:
         found = tuple(example for example in self.all_examples if example.split == split)
         if not found:
             raise DatasetError(
-                f"no split {split!r} in {str(self.folder)!r}", hint=f"it has {self.splits}"
+                f"no split {split!r} in {str(self.folder)!r}",
+                hint="it has " + ", ".join(self.splits),
             )
         return found
 
@@ -121,7 +122,7 @@ def _recognise(root: Path) -> list[Layout]:
     return found
 
 
-_CHOOSE = "choose one with the argument 'captions'"
+_CHOOSE = "choose one with captions (--captions)"
 
 
 def _one_file_a_split(layouts: Sequence[Layout]) -> bool:
@@ -148,7 +149,8 @@ def _chosen(root: Path, captions: Path) -> Layout:
 def _bad(root: Path, problems: Sequence[str]) -> DatasetError:
     count = f"{len(problems)} bad entr{'y' if len(problems) == 1 else 'ies'}"
     return DatasetError(
-        f"{count} in {str(root)!r}: {_few(problems)}", hint="mend them, or pass skip_bad=True"
+        f"{count} in {str(root)!r}: {_few(problems)}",
+        hint="mend them, or leave them out with skip_bad (--skip-bad)",
     )
 
 
@@ -183,6 +185,23 @@ def split(dataset: CaptionDataset, dev_fraction: float = 0.1, seed: int = 0) -> 
         for example, rank in zip(dataset.all_examples, ranks, strict=True)
     )
     return replace(dataset, all_examples=tuple(divided))
+
+
+def with_dev(dataset: CaptionDataset) -> CaptionDataset:
+    """A data set that has a "dev" split: its own, else a tenth of its "train" (see `split`).
+
+    Training and evaluation both ask this, and so agree on which photographs were put aside.
+
+    Raises:
+        DatasetError: Several splits, but neither "train" nor "dev"; or too few photographs.
+    """
+    if "dev" in dataset.splits:
+        return dataset
+    if len(dataset.splits) == 1:
+        return split(dataset)
+    divided = split(replace(dataset, all_examples=dataset.examples("train")))
+    others = [example for example in dataset.all_examples if example.split != "train"]
+    return replace(dataset, all_examples=(*divided.all_examples, *others))
 
 
 def _rank(image: Path, folder: Path, seed: int) -> float:

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError, features
 
 from tushuo.data.colour import orientation, to_rgb
 from tushuo.data.quiet import quiet_pillow
-from tushuo.errors import ImageError, MissingDependencyError
+from tushuo.errors import ImageError, MissingDependencyError, UsageError
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "MAX_PIXELS", "ImageSource", "load_image"]
 
@@ -62,6 +62,7 @@ def load_image(source: ImageSource, at_least: tuple[int, int] | None = None) -> 
         ImageError: The source is missing, unreadable, empty, truncated, not an image, or larger
             than `MAX_PIXELS` or `MAX_BYTES`; the message is one line that names the source.
         MissingDependencyError: The format needs an optional decoder that is not installed.
+        UsageError: The source is none of these kinds.
     """
     name = _name(source)
     with _open(source, name) as file, quiet_pillow():
@@ -85,8 +86,8 @@ def _decode(
         raise ImageError(
             f"cannot read {name}: it is not an image of a known format", hint=_KNOWN
         ) from None
-    except Image.DecompressionBombError as error:
-        raise _too_large(name, str(error)) from None
+    except Image.DecompressionBombError:
+        raise _too_large(name, "perhaps a decompression bomb") from None
     except MemoryError:
         raise _too_large(name, "it does not fit in memory") from None
     except Exception as error:  # a decoder may raise anything on a hostile file
@@ -163,6 +164,11 @@ def _open(source: ImageSource, name: str) -> IO[bytes]:
             return BytesIO(source)
         if isinstance(source, str | os.PathLike):
             return _open_path(Path(source), name)
+        if not hasattr(source, "read"):
+            raise UsageError(
+                f"expected a path, bytes or an open file, got {type(source).__name__}",
+                hint="a captioner also takes PIL images, as of PIL.Image.fromarray(array)",
+            )
         data = source.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in a name, a closed file
         raise _unopened(name, error) from None

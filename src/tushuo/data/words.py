@@ -72,5 +72,7 @@ def _gap(text: str, word: str, chinese: bool) -> str:
 
 def _known(language: str) -> str:
     if language not in _WORDS:
-        raise UsageError(f"language {language!r} is unknown", hint=f"expected one of {LANGUAGES}")
+        raise UsageError(
+            f"language {language!r} is unknown", hint=f"expected {' or '.join(LANGUAGES)}"
+        )
     return language

@@ -56,7 +56,7 @@ def differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
 
 
 _ABSENT = object()
-_OTHER = "choose another folder, or say that it may be overwritten"
+_OTHER = "choose another folder, or say that it may be overwritten (--overwrite)"
 
 
 def _check_same(out: Path, there: Any, here: Any) -> None:
@@ -78,7 +78,9 @@ def _make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {out}: {error}", hint="choose another") from error
+        raise UsageError(
+            f"cannot make the folder {out}: {error.strerror or error}", hint="choose another"
+        ) from error
 
 
 def _clear(out: Path) -> None:

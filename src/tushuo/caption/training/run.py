@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from tushuo.caption.training.card import model_card
 from tushuo.caption.training.features import FeatureCache, default_cache
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.task import CaptionTask
-from tushuo.data import Example, Preprocessing, load_captions, split
+from tushuo.data import Example, Preprocessing, load_captions, with_dev
 from tushuo.errors import CheckpointError, DatasetError
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.train import Trainer, load_checkpoint, read_log
@@ -123,9 +122,7 @@ def _splits(
         console.print(f"left out: {problem}", markup=False, highlight=False, soft_wrap=True)
     if len(dataset.splits) > 1 and "train" not in dataset.splits:
         raise DatasetError(f"{data} has no train split, only {', '.join(dataset.splits)}")
-    if "dev" not in dataset.splits:
-        whole = "train" if "train" in dataset.splits else dataset.splits[0]
-        dataset = split(replace(dataset, all_examples=dataset.examples(whole)))
+    dataset = with_dev(dataset)
     return dataset.examples("train"), dataset.examples("dev")
 
 

@@ -211,7 +211,11 @@ class CaptionTask:
             maps = self.features[[example.image for example in part]]
             captions = captioner.caption_features(maps, beams=1)
             candidates.update({str(e.image): c.text for e, c in zip(part, captions, strict=True)})
-        scores = evaluate_captions(candidates, {str(e.image): e.captions for e in self.dev})
+        scores = evaluate_captions(
+            candidates,
+            {str(e.image): e.captions for e in self.dev},
+            tokenizer="char" if self.vocabulary.language == "zh" else "ptb",
+        )
         named = scores.as_dict()
         return {"bleu_4": named["BLEU-4"], "cider_d": named["CIDEr-D"]}
 
