@@ -138,6 +138,14 @@ def test_a_run_does_not_go_on_with_other_captions(world, trained):
     assert "holds another run: config.data is" in result.output
 
 
+def test_another_run_is_refused_before_any_feature_map(world, trained, tmp_path):
+    cache = ("--cache", str(tmp_path / "cache"))
+    result = CliRunner().invoke(app, command(world, trained, "--lr", "0.5", *cache))
+    assert result.exit_code == 1
+    assert "holds another run" in result.output
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_folder_without_captions_is_told_in_one_line(tmp_path):
     (tmp_path / "data").mkdir()
     arguments = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run")]

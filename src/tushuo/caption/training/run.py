@@ -16,7 +16,7 @@ from tushuo.data import Example, Preprocessing, load_captions, with_dev
 from tushuo.errors import CheckpointError, DatasetError
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.train import Trainer, load_checkpoint, read_log
-from tushuo.train.run_folder import BEST, LAST, LOG
+from tushuo.train.run_folder import BEST, LAST, LOG, open_run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +67,8 @@ def train_captioner(
     task = CaptionTask.build(recipe, encoder, features, train, dev, language)
     trainer = _trainer(task, out, overwrite, console)
     _check_bundle(out)
+    if not overwrite:
+        open_run(out, trainer.settings)  # refuses another run before hours of feature maps
     _fill(features, [example.image for example in (*train, *dev)], console)
     outcome = trainer.fit(*task.start())
     if not outcome.finished:
