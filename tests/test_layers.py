@@ -28,8 +28,8 @@ MAY_IMPORT = {
     "digits": PARTS,
     "photos": PARTS | {"caption"},
     "lessons": PARTS | {"caption", "digits", "draw", "gradients"},
-    "cli": PARTS | {"caption", "digits", "draw", "gradients", "lessons", "photos"},
-    "web": PARTS | {"caption", "photos"},
+    "web": PARTS | {"caption", "draw", "photos"},
+    "cli": PARTS | {"caption", "digits", "draw", "gradients", "lessons", "photos", "web"},
 }
 """Layer -> the layers that it may import, besides itself."""
 

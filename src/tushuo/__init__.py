@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         vjp,
     )
     from tushuo.graph.ops import *  # noqa: F403
+    from tushuo.threads import get_num_threads, set_num_threads
 
     __all__ = ["Caption", "Captioner", "load_captioner"]
     __all__ += ["compile", "draw"]
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     __all__ += ["Tensor", "asarray", "tree_map", "variable"]
     __all__ += ["check_grads", "grad", "gradient", "hessian", "jacobian", "jvp"]
     __all__ += ["value_and_grad", "vjp"]
+    __all__ += ["get_num_threads", "set_num_threads"]
     __all__ += ops.__all__
 
 __version__ = "0.1.0"
@@ -66,6 +68,7 @@ _GRAPH = (
     *("Tensor", "asarray", "tree_map", "variable"),
     *("check_grads", "grad", "gradient", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"),
 )
+_THREADS = ("get_num_threads", "set_num_threads")
 
 
 def __getattr__(name: str) -> Any:
@@ -86,6 +89,8 @@ def _found(name: str) -> Any:
         return getattr(import_module("tushuo.caption"), name)
     if name == "__all__":
         return _exported()
+    if name in _THREADS:
+        return getattr(import_module("tushuo.threads"), name)
     if name in _GRAPH:
         return getattr(import_module("tushuo.graph"), name)
     if not name.startswith("_") and name in _operations():
@@ -94,7 +99,7 @@ def _found(name: str) -> Any:
 
 
 def _exported() -> list[str]:
-    return sorted((*_LAYERS, *_CAPTION, *_GRAPH, *_operations()))
+    return sorted((*_LAYERS, *_CAPTION, *_GRAPH, *_THREADS, *_operations()))
 
 
 def _operations() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "BundleError",
     "CheckpointError",
@@ -67,7 +69,17 @@ class ImageError(TushuoError):
 
 
 class DatasetError(TushuoError):
-    """A data set is missing, malformed or inconsistent."""
+    """A data set is missing, malformed or inconsistent.
+
+    Args:
+        problem: As of `TushuoError`.
+        hint: As of `TushuoError`.
+        problems: One line for each bad entry, where the problem names only the first of many.
+    """
+
+    def __init__(self, problem: str, *, hint: str = "", problems: Sequence[str] = ()) -> None:
+        super().__init__(problem, hint=hint)
+        self.problems = tuple(problems)
 
 
 class CheckpointError(TushuoError):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tushuo.caption import Caption, explain, heatmap, spotlight
+from tushuo.caption import Caption, explain, fonts, heatmap, spotlight
+from tushuo.caption.fonts import font
 from tushuo.data import Preprocessing
-from tushuo.errors import ShapeError
+from tushuo.errors import MissingDependencyError, ShapeError
 
 
 def corner(row, column, side=4):
@@ -108,3 +109,32 @@ def test_the_arguments_are_left_alone():
     explain(photograph, caption)
     assert photograph.tobytes() == before[0]
     np.testing.assert_array_equal(caption.attention, before[1])
+
+
+def chinese_caption():
+    attention = np.full((2, 3, 3), 1 / 9, np.float32)
+    return Caption("狗跑。", ("狗", "跑"), -1.0, -0.5, attention)
+
+
+def test_chinese_letters_are_those_of_the_system():
+    try:
+        big = font(34, "狗")
+    except MissingDependencyError:
+        pytest.skip("needs a Chinese font")
+    assert big is font(34, "跑")
+    assert big is not font(34, "dog")
+    marks = {bytes(big.getmask(letter)) for letter in "狗跑猫草"}
+    assert len(marks) == 4  # and not four times the box of a letter that is not there
+    assert explain(Image.new("RGB", (90, 60)), chinese_caption()).width == 1200
+
+
+def test_without_a_chinese_font(monkeypatch):
+    monkeypatch.setattr(fonts, "_FILES", ("no-such-font.ttf",))
+    fonts._chinese.cache_clear()
+    with pytest.raises(MissingDependencyError) as caught:
+        explain(Image.new("RGB", (90, 60)), chinese_caption())
+    fonts._chinese.cache_clear()
+    assert str(caught.value) == (
+        "a picture of a Chinese caption needs a Chinese font, and none was found; install one, "
+        "such as Noto Sans CJK (fonts-noto-cjk)"
+    )

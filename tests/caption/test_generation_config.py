@@ -91,3 +91,22 @@ def test_a_confidence_that_lies(config, content, message):
     with pytest.raises(BundleError) as caught:
         read_calibration(config(confidence=content))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("num_beam", "unknown setting 'num_beam'; did you mean num_beams or num_beam_groups?"),
+        ("Temperature", "unknown setting 'Temperature'; did you mean temperature?"),
+        ("transformers_version", "unknown setting 'transformers_version'; known: num_beams, max_"),
+        ("x" * 500, "; known: num_beams"),
+    ],
+)
+def test_a_setting_that_nobody_knows_is_refused(config, key, message):
+    path = config(**{key: 4})
+    with pytest.raises(BundleError) as caught:
+        read_decoding(path)
+    text = str(caught.value)
+    assert message in text
+    assert str(path) in text
+    assert "x" * 61 not in text

@@ -72,7 +72,7 @@ def test_chinese_by_character():
 
 
 def test_unknown_tokenizers():
-    with pytest.raises(UsageError, match=r"tokenizer 'jieba' is unknown; known: \['ptb', 'char'\]"):
+    with pytest.raises(UsageError, match="tokenizer 'jieba' is unknown"):
         evaluate_captions({"1": "a"}, {"1": ["a"]}, tokenizer="jieba")
     with pytest.raises(UsageError, match="METEOR is for English"):
         evaluate_captions({"1": "a"}, {"1": ["a"]}, tokenizer="char", with_meteor=True)

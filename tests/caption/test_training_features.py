@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tushuo.caption.training import FeatureCache, default_cache
+from tushuo.caption.training import FeatureCache, default_cache, features
 from tushuo.data import Preprocessing
 from tushuo.errors import ImageError
 from tushuo.graph import Tensor
@@ -86,6 +86,38 @@ def test_a_bad_photograph_is_named(encoder, photos, tmp_path):
     photos[0].unlink()
     with pytest.raises(ImageError, match=r"cannot read '.*one\.png': No such file"):
         FeatureCache(encoder, SQUARE, tmp_path / "cache").fill(photos)
+
+
+def test_what_cannot_be_read_is_found_beforehand(encoder, photos, tmp_path):
+    cache = FeatureCache(encoder, SQUARE, tmp_path / "cache")
+    photos[1].write_bytes(photos[1].read_bytes()[:1500])
+    missing = tmp_path / "missing.png"
+    done: list[int] = []
+    bad = cache.unreadable([*photos, missing], done.append)
+    assert list(bad) == [photos[1], missing]
+    assert "two.png" in str(bad[photos[1]])
+    assert "No such file" in str(bad[missing])
+    assert sum(done) == 4
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_has_a_map_is_not_read_again(encoder, photos, tmp_path, monkeypatch):
+    cache = FeatureCache(encoder, SQUARE, tmp_path / "cache")
+    cache.fill(photos[:2])
+    read = []
+    monkeypatch.setattr(features, "load_image", lambda path, **_: read.append(path))
+    assert cache.unreadable(photos) == {}
+    assert read == photos[2:]
+
+
+def test_copies_are_told(encoder, photos, tmp_path):
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(photos[0].read_bytes())
+    cache = FeatureCache(encoder, SQUARE, tmp_path / "cache")
+    assert cache.same([photos[2], copy], photos[:2]) == [(copy, photos[0])]
+    assert cache.missing([*photos, copy]) == photos
+    cache.fill(photos[1:2])
+    assert cache.missing([copy, *photos]) == [copy, photos[2]]
 
 
 def test_the_cache_folder_follows_the_convention(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from tushuo.errors import UsageError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.weights_file import write_weights
 from tushuo.train import read_log
+from tushuo.train.claim import claimed
 
 COLOURS = ["red", "green", "blue", "grey"]
 
@@ -99,6 +101,84 @@ def test_the_log_has_what_a_person_would_plot(trained):
     valid = [r["valid"] for r in records if "valid" in r]
     assert len(valid) == 3
     assert all({"bleu_4", "cider_d"} <= v.keys() for v in valid)
+
+
+def test_a_person_sees_how_it_learns(world, trained, tmp_path):
+    assert "Validation" in (trained / "curves.svg").read_text()
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", "--epochs", "1"))
+    assert result.exit_code == 0, result.output
+    lines = result.stderr.splitlines()
+    (end,) = (i for i, line in enumerate(lines) if line.startswith("epoch 1/1"))
+    for line in lines[
+        end - 3 : end
+    ]:  # three photographs: what the model says, and what a person said
+        name, said = re.fullmatch(r"  (\d+)\.png: .+  \[(.+)\]", line).groups()
+        assert said == f"a {COLOURS[int(name) % 4]} picture number one"
+    assert "note: 4 of 4 dev photographs are also trained on" in result.stderr
+
+
+def test_a_dry_run_writes_nothing(world, tmp_path):
+    cache = ("--cache", str(tmp_path / "cache"))
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", "--dry-run", *cache))
+    assert result.exit_code == 0, result.output
+    rows = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert rows["photographs"] == "8 to learn from, 4 to validate with"
+    assert rows["steps"] == "12 in 3 epochs"
+    assert "(16 of 36 to be made)" in result.stdout  # four views of four different ones
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def spoiled(world, tmp_path) -> Path:
+    """A copy of the data with a photograph that is no image and one that is cut off."""
+    data = shutil.copytree(world / "data", tmp_path / "data")
+    (data / "1.png").write_text("no image")
+    (data / "9.png").write_bytes((data / "9.png").read_bytes()[:900])
+    return data
+
+
+def test_photographs_that_cannot_be_read_are_told_before_the_work(world, spoiled, tmp_path):
+    cache = ("--cache", str(tmp_path / "cache"), "--data", str(spoiled))
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", *cache))
+    assert result.exit_code == 2
+    assert "2 bad entries in" in result.stderr
+    assert "'1.png': " in result.stderr
+    assert "'9.png': " in result.stderr
+    assert "leave them out with skip_bad (--skip-bad)" in result.stderr
+    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_rest_can_be_trained_on(world, spoiled, tmp_path):
+    options = ("--data", str(spoiled), "--skip-bad", "--epochs", "1")
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
+    assert result.exit_code == 0, result.output
+    assert "left out: '1.png': " in result.stderr
+    assert "left out: '9.png': " in result.stderr
+    assert "feature maps of 10 photographs" in result.stderr
+    again = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
+    assert "has finished 1 epochs" in again.stderr
+
+
+def test_a_data_set_without_a_train_split_is_refused(world, tmp_path):
+    data = shutil.copytree(world / "data", tmp_path / "data")
+    text = (data / "captions.csv").read_text()
+    (data / "captions.csv").write_text(text.replace(",dev", ",test").replace(",train", ",test"))
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", "--data", str(data)))
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"tushuo: {str(data)!r} has no train split, only test; to learn from these photographs, "
+        "call their split train in the data set\n"
+    )
+
+
+def test_a_folder_in_use_is_refused(world, tmp_path):
+    with claimed(tmp_path / "run"), ThreadPoolExecutor(1) as pool:
+        options = command(world, tmp_path / "run", "--cache", str(tmp_path / "cache"))
+        result = pool.submit(CliRunner().invoke, app, options).result()
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'run'} is in use: process {os.getpid()}" in result.stderr
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_killed_run_goes_on_with_the_same_losses(world, trained, tmp_path):
@@ -184,7 +264,7 @@ def test_chinese_is_validated_by_character(world, tmp_path, monkeypatch):
     (data / "captions.csv").write_text(text)
     # each of the four dev photographs (8 to 11) gets its own caption, but for the last character
     made = [SimpleNamespace(text=f"一张{colour}色的图片在墙里。") for colour in COLOURS]
-    monkeypatch.setattr(Captioner, "caption_features", lambda self, maps, beams: made)
+    monkeypatch.setattr(Captioner, "caption_features", lambda self, maps, beams: made[: len(maps)])
     options = ("--data", str(data), "--epochs", "1", "--language", "zh")
     result = CliRunner().invoke(app, command(world, tmp_path / "run", *options))
     assert result.exit_code == 0, result.output

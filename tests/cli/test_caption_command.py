@@ -51,10 +51,10 @@ def test_json(caption, photos):
     result = caption(photos, "--json")
     entries = [json.loads(line) for line in result.stdout.splitlines()]
     assert [set(entry) for entry in entries] == [
-        {"path", "caption", "score", "model"},
+        {"path", "caption", "score", "model", "language"},
         {"path", "error"},
-        {"path", "caption", "score", "model"},
-        {"path", "caption", "score", "model"},
+        {"path", "caption", "score", "model", "language"},
+        {"path", "caption", "score", "model", "language"},
         {"path", "error"},
     ]
     good, bad = entries[0], entries[1]

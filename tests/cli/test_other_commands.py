@@ -17,7 +17,7 @@ from tushuo.caption.metrics import evaluate_captions
 from tushuo.cli.app import app
 from tushuo.cli.classify import preprocessing
 from tushuo.data import load_captions, load_image, with_dev
-from tushuo.models import installed
+from tushuo.errors import BundleError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.pretrained import imagenet_classes, load_efficientnet
 
@@ -74,16 +74,6 @@ def test_classify_without_the_model(photos, bundle):
     assert result.exit_code == 2
 
 
-def test_models(bundle, tmp_path, monkeypatch):
-    shutil.copytree(bundle, tmp_path / "tiny-en")
-    monkeypatch.setattr(installed, "BUNDLES", tmp_path)
-    (line,) = run("models").stdout.splitlines()
-    assert line.split() == ["tiny-en", "show-attend-tell", line.split()[2], "MB"]
-    entry = json.loads(run("models", "--json").stdout)
-    assert entry["path"] == str(tmp_path / "tiny-en")
-    assert entry["bytes"] == sum(path.stat().st_size for path in bundle.iterdir())
-
-
 @pytest.fixture
 def dataset(tmp_path):
     folder = tmp_path / "data"
@@ -126,6 +116,45 @@ def test_evaluate(bundle, dataset):
     assert [line.split()[0] for line in lines[:4]] == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"]
     assert lines[-1] == found["signature"]
     assert "images:2" in run(*arguments, "--limit", 2).stdout
+
+
+def test_the_tokenizer_can_be_chosen_and_scores_kept(bundle, dataset, tmp_path):
+    model = shutil.copytree(bundle, tmp_path / "mine")
+    before = json.loads((model / "config.json").read_text())
+    arguments = ["evaluate", "--data", dataset, "--model", model, "--tokenizer"]
+    found = json.loads(run(*arguments, "char", "--record", "--json").stdout)
+    assert found["signature"].startswith("tok:char|")
+    after = json.loads((model / "config.json").read_text())
+    kept = after.pop("evaluation")
+    assert after == before
+    assert kept["signature"] == found["signature"]
+    assert kept["scores"]["CIDEr-D"] == pytest.approx(found["CIDEr-D"], abs=1e-6)
+    assert load_captioner(model).bundle.evaluation.signature == found["signature"]
+    result = run(*arguments, "words")
+    assert "tokenizer 'words' is unknown; known: ['ptb', 'char', 'word']" in result.stderr
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        3,
+        {},
+        {"scores": {}},
+        {"signature": "x", "scores": {"a": "b"}},
+        {"signature": 1, "scores": {}},
+        {"signature": "\x1b[31m", "scores": {}},
+        {"signature": "x", "scores": {"a": 10**400}},
+    ],
+)
+def test_scores_that_are_none(bundle, tmp_path, evaluation):
+    model = shutil.copytree(bundle, tmp_path / "mine")
+    content = json.loads((model / "config.json").read_text()) | {"evaluation": evaluation}
+    (model / "config.json").write_text(json.dumps(content))
+    with pytest.raises(
+        BundleError, match=r"config\.json: evaluation: got .*, expected a signature"
+    ):
+        load_captioner(model)
 
 
 def test_evaluate_puts_aside_what_training_does(bundle, dataset):

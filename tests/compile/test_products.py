@@ -59,7 +59,7 @@ def test_large_products_go_to_blas(transposed, dtype, monkeypatch):
 
 def test_large_products_without_blas(monkeypatch):
     monkeypatch.setattr(product, "_in_panels", lambda *a: False)
-    monkeypatch.setattr(product, "symbol", lambda dtype: None)
+    monkeypatch.setattr(product, "callable_by_blas", lambda *a: False)
     check(tushuo.matmul, (110, 150), (150, 101), "float32")
 
 

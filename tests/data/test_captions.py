@@ -210,8 +210,11 @@ def test_captions_that_no_file_can_hold_are_a_problem(tmp_path):
 def test_many_problems_are_counted_and_the_first_named(tmp_path):
     rows = "".join(f"{i}.jpg,A caption,train\n" for i in range(40))
     root = write(tmp_path, {"captions.csv": f"file_name,caption,split\n{rows}"})
-    with pytest.raises(DatasetError, match=r"40 bad entries .*csv:6: [^;]*; and 35 more; mend"):
+    with pytest.raises(
+        DatasetError, match=r"40 bad entries .*csv:6: [^;]*; and 35 more; mend"
+    ) as caught:
         load_captions(root)
+    assert len(caught.value.problems) == 40
     with pytest.raises(DatasetError, match="no photograph with captions in"):
         load_captions(root, skip_bad=True)
 
@@ -262,6 +265,13 @@ def test_dev_is_put_aside_where_there_is_none(tmp_path):
     apart = {x.image for x in split(whole).examples("dev")}
     assert {x.image for x in found.examples("dev")} <= {x.image for x in some[5:]}
     assert {x.image for x in found.examples("dev")} >= apart - {x.image for x in some[:5]}
+
+
+def test_dev_is_taken_from_train_alone(tmp_path):
+    whole = load_captions(numbered(tmp_path, 5))
+    tests = replace(whole, all_examples=tuple(replace(x, split="test") for x in whole.all_examples))
+    with pytest.raises(DatasetError, match=r"has no train split, only test; .* call their split"):
+        with_dev(tests)
 
 
 def test_flickr8k_itself(shared):

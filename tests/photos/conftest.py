@@ -7,30 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from photos.glancing import Glancing
 from photos.library_rows import Row, fill
-from tiny import save_photograph, tiny_bundle
+from tiny import save_photograph
 from tushuo.caption import Captioner
 from tushuo.photos import Library
 
 
-class Remembering(Captioner):
-    """Captions each photograph once in all the tests."""
-
-    def __init__(self) -> None:
-        super().__init__(tiny_bundle())
-        self._seen = {}
-
-    def caption_pixels(self, pixels, settings):
-        keys = [one.tobytes() for one in pixels]
-        new = [i for i, key in enumerate(keys) if key not in self._seen]
-        found = super().caption_pixels(pixels[new], settings) if new else []
-        self._seen |= {keys[i]: caption for i, caption in zip(new, found, strict=True)}
-        return [self._seen[key] for key in keys]
-
-
 @pytest.fixture(scope="session")
 def captioner() -> Captioner:
-    return Remembering()
+    return Glancing()
 
 
 @pytest.fixture
@@ -39,6 +25,18 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     for number, name in enumerate(["a.png", "b.jpg", "c.png", "sub/狗.jpg"]):
         age(save_photograph(folder / name, seed=number))
+    return folder
+
+
+PHOTOGRAPHS = 12
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """So many photographs, old enough."""
+    folder = tmp_path / "many"
+    for number in range(PHOTOGRAPHS):
+        age(save_photograph(folder / f"{number:02}.png", seed=number))
     return folder
 
 

@@ -1,4 +1,5 @@
-"""An index run as a process, which can be told to die: job.py LIBRARY FOLDER [--die-at-line N]."""
+"""An index run as a process, which can be told to die, or to run out of room:
+job.py LIBRARY FOLDER [--die-at-line N] [--most-bytes N]."""
 
 from __future__ import annotations
 
@@ -11,8 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import tushuo.photos
-from tiny import tiny_bundle
-from tushuo.caption import Captioner
+from photos.glancing import Glancing
 from tushuo.photos import Done, Library
 
 PACKAGE = str(Path(tushuo.photos.__file__).parent)
@@ -23,9 +23,14 @@ def main() -> None:
     parser.add_argument("library")
     parser.add_argument("folder")
     parser.add_argument("--die-at-line", type=int)
+    parser.add_argument("--most-bytes", type=int, help="that a file can grow to")
     options = parser.parse_args()
-    captioner = Captioner(tiny_bundle())
+    captioner = Glancing()
     print("ready", flush=True)
+    if options.most_bytes:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.most_bytes, options.most_bytes))
     if options.die_at_line:
         die_at_line(options.die_at_line)
     with Library(options.library) as library:

@@ -6,8 +6,11 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from photos.library_rows import Row, fill
@@ -60,7 +63,7 @@ def test_a_newer_library(path):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA user_version = 99")
-    assert_refused(path, "has version 99, this tushuo knows 1; a newer tushuo can read it")
+    assert_refused(path, "has version 99, this tushuo knows 2; a newer tushuo can read it")
 
 
 @pytest.mark.parametrize("start", [100, 4096 + 8])
@@ -90,19 +93,47 @@ def test_damage_that_shows_later(path):
 def test_a_later_version_keeps_what_is_there(path, monkeypatch):
     monkeypatch.setattr(
         "tushuo.photos.database.MIGRATIONS",
-        [*MIGRATIONS, ("ALTER TABLE photo ADD COLUMN embedding BLOB",)],
+        [*MIGRATIONS, ("ALTER TABLE photo ADD COLUMN stars INTEGER",)],
     )
-    with pytest.raises(LibraryError, match="has the old version 1; tushuo index brings it up"):
+    with pytest.raises(LibraryError, match="has the old version 2; tushuo index brings it up"):
         Library(path, read_only=True)
     with Library(path) as library:
         assert [hit.caption for hit in library.search("dog")] == ["A dog"]
-        columns = library._connection.execute("SELECT embedding FROM photo").fetchall()
+        columns = library._connection.execute("SELECT stars FROM photo").fetchall()
         assert columns == [(None,), (None,)]
-        assert library._connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert library._connection.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def test_a_library_without_vectors_gets_room_for_them(tmp_path, monkeypatch):
+    path = tmp_path / "old.db"
+    with monkeypatch.context() as then:
+        then.setattr("tushuo.photos.database.MIGRATIONS", MIGRATIONS[:1])
+        with Library(path) as library:
+            fill(library, [Row("/a.jpg", "A dog")])
+    with Library(path) as library:
+        assert library.spaces() == {}
+        fill(library, [Row("/b.jpg", "A dog on the shore", vector=np.ones(3))])
+        assert list(library.spaces().values()) == [1]
+        assert len(library.search("dog")) == 2
+
+
+def test_another_that_reads_does_not_stop_an_opening(path):
+    """SQLite does not wait by itself where the log is switched on."""
+    with closing(sqlite3.connect(path, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        reading = other.execute("SELECT id FROM photo")
+        assert reading.fetchone()
+        timer = threading.Timer(0.2, reading.close)
+        timer.start()
+        with Library(path) as library:
+            assert len(library.search("dog")) == 1
+            mode = library._connection.execute("PRAGMA journal_mode").fetchone()
+        timer.join()
+    assert mode == ("wal",)
 
 
 def test_a_step_that_fails_changes_nothing(path, monkeypatch):
-    steps = ("ALTER TABLE photo ADD COLUMN embedding BLOB", "CREATE TABLE photo (x)")
+    steps = ("ALTER TABLE photo ADD COLUMN stars INTEGER", "CREATE TABLE photo (x)")
     monkeypatch.setattr("tushuo.photos.database.MIGRATIONS", [*MIGRATIONS, steps])
     with pytest.raises(LibraryError, match="already exists"):
         Library(path)

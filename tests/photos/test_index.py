@@ -13,11 +13,15 @@ import pytest
 import tushuo.photos.indexing
 import tushuo.photos.reading
 from photos.conftest import age, shown
+from photos.glancing import Glancing
+from photos.library_rows import Concepts
 from tiny import save_photograph, tiny_bundle
-from tushuo.caption import Captioner
 from tushuo.errors import LibraryError, UsageError
+from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.photos import Library
+from tushuo.photos.store import photo_at
+from tushuo.photos.vectors import Vectors
 
 WHOLE = (4, 0, 0)
 
@@ -30,9 +34,11 @@ def counts(report):
 def opened(monkeypatch):
     """The names of the files whose content was read."""
     names = []
-    read = tushuo.photos.reading._read
+    read = tushuo.photos.reading.read_content
     monkeypatch.setattr(
-        tushuo.photos.reading, "_read", lambda path: (names.append(path.name), read(path))[1]
+        tushuo.photos.reading,
+        "read_content",
+        lambda path: (names.append(path.name), read(path))[1],
     )
     return names
 
@@ -47,7 +53,7 @@ def another_model():
     """A captioner of other weights, which knows no photograph yet."""
     bundle = tiny_bundle()
     sizes = bundle.decoder_sizes._asdict()
-    return Captioner(replace(bundle, decoder=ShowAttendTell(**sizes, rng=7).eval(), name="other"))
+    return Glancing(replace(bundle, decoder=ShowAttendTell(**sizes, rng=7).eval(), name="other"))
 
 
 def test_captions_are_those_of_the_captioner(indexed, folder, captioner):
@@ -196,12 +202,80 @@ def test_recaption_says_first_what_it_would_change(indexed, folder, captioner):
 
 
 def test_captions_in_another_language_stand_beside(indexed, folder, captioner):
-    bundle = tiny_bundle()
-    vocabulary = type(bundle.vocabulary)(bundle.vocabulary.tokens, bundle.vocabulary.counts, "zh")
-    chinese = Captioner(replace(bundle, vocabulary=vocabulary))
-    assert counts(indexed.index([folder], chinese)) == WHOLE
+    assert counts(indexed.index([folder], speaking("zh"))) == WHOLE
     assert len(shown(indexed, "zh")) == len(shown(indexed, "en")) == 4
     assert indexed.info().captions == {"en": 4, "zh": 4}
+
+
+def speaking(language):
+    bundle = tiny_bundle()
+    vocabulary = bundle.vocabulary
+    other = type(vocabulary)(vocabulary.tokens, vocabulary.counts, language)
+    return Glancing(replace(bundle, vocabulary=other))
+
+
+def test_two_languages_of_one_look(library, folder, captioner):
+    both = [captioner, speaking("zh")]
+    looks, look = [], captioner.features
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            captioner, "features", lambda pixels: (looks.append(len(pixels)), look(pixels))[1]
+        )
+        patch.setattr(both[1], "features", None)
+        assert counts(library.index([folder], both)) == WHOLE
+    assert sum(looks) == 4
+    assert len(shown(library, "zh")) == len(shown(library, "en")) == 4
+    assert counts(library.index([folder], both)) == (0, 0, 4)
+    library._connection.execute("UPDATE caption SET version = 'old'")
+    (item, *_) = library.plan([folder], both, recaption=True).todo
+    assert item.model == "tiny old / tiny old"
+    assert len(item.caption.split(" / ")) == 2
+
+
+def test_a_second_language_later(indexed, folder, captioner):
+    before = shown(indexed)
+    assert {item.why for item in indexed.plan([folder], [captioner, speaking("zh")]).todo} == {
+        "caption"
+    }
+    assert counts(indexed.index([folder], [captioner, speaking("zh")])) == WHOLE
+    assert shown(indexed) == before
+    assert len(shown(indexed, "zh")) == 4
+
+
+def test_captioners_that_do_not_fit(library, folder, captioner):
+    with pytest.raises(UsageError, match="give one for each language"):
+        library.index([folder], [captioner, speaking("en")])
+    other = replace(
+        speaking("zh").bundle, encoder=EfficientNetLite("efficientnet-lite0", classes=1, rng=9)
+    )
+    with pytest.raises(UsageError, match="'tiny' and 'tiny' do not share an encoder; index once"):
+        library.index([folder], [captioner, Glancing(other)])
+
+
+def test_places_are_stored_with_captions(library, folder, captioner):
+    """Vectors of the same look as the captions; a photograph that has both is not read again."""
+    concepts = Concepts()
+    report = library.index([folder], captioner, embedder=concepts)
+    assert (counts(report), report.embedded) == (WHOLE, 0)
+    assert library.spaces() == {concepts.space: 4}
+    expected = concepts.embed_features(captioner.encode([folder / "a.png"]))[0]
+    photos, vectors = Vectors(library._connection, concepts.space).all()
+    number = photo_at(library._connection, folder / "a.png")
+    np.testing.assert_allclose(vectors[photos == number][0], expected, atol=2e-3)  # of float16
+    assert counts(library.index([folder], captioner, embedder=concepts)) == (0, 0, 4)
+    assert library.search(f'like:"{folder / "a.png"}"') != []
+
+
+def test_places_for_photographs_that_have_captions(indexed, folder, captioner, monkeypatch):
+    before, concepts = shown(indexed), Concepts()
+    monkeypatch.setattr(captioner, "caption_pixels", lambda pixels, *_, **__: [None][len(pixels) :])
+    shutil.copy2(folder / "b.jpg", folder / "copy.jpg")
+    plan = indexed.plan([folder], captioner, embedder=concepts)
+    assert sorted(item.why for item in plan.todo) == ["embedding"] * 4 + ["new"]
+    report = indexed.index([folder], captioner, embedder=concepts, plan=plan)
+    assert (counts(report), report.embedded) == ((0, 1, 0), 4)
+    assert shown(indexed) == before | {"copy.jpg": before["b.jpg"]}
+    assert indexed.spaces() == {concepts.space: 4}
 
 
 def test_failures_are_told_and_tried_again_only_when_changed(library, folder, captioner, opened):

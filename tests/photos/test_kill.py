@@ -5,56 +5,18 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
-from pathlib import Path
+import time
+from contextlib import suppress
 
 import pytest
 
-import tushuo.photos
-from photos import job
-from photos.conftest import age, shown
-from tiny import save_photograph
+from photos.conftest import PHOTOGRAPHS, shown
+from photos.jobs import assert_sound, finish, start
 from tushuo.photos import Library
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-
-PHOTOGRAPHS = 12
-
-
-@pytest.fixture
-def many(tmp_path):
-    folder = tmp_path / "many"
-    for number in range(PHOTOGRAPHS):
-        age(save_photograph(folder / f"{number:02}.png", seed=number))
-    return folder
-
-
-def start(library, folder, *options):
-    command = [sys.executable, job.__file__, str(library), str(folder), *options]
-    environment = {**os.environ, "PYTHONPATH": str(Path(tushuo.photos.__file__).parents[2])}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
-
-
-def finish(process):
-    """Exit status, names that were stored, and how many were captioned if it came to its end."""
-    out, errors = process.communicate(timeout=60)
-    assert process.returncode in (0, -signal.SIGKILL), errors
-    lines = [line.split(maxsplit=1) for line in out.splitlines()]
-    stored = {rest[0] for word, *rest in lines if word == "stored"}
-    captioned = sum(int(rest[0]) for word, *rest in lines if word == "captioned")
-    return process.returncode, stored, captioned
-
-
-def assert_sound(path):
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-        shown = "SELECT id FROM caption WHERE shown EXCEPT SELECT rowid FROM words"
-        assert connection.execute(shown).fetchall() == []
 
 
 def test_killed_at_any_line(tmp_path, many, captioner):
@@ -77,6 +39,38 @@ def test_killed_at_any_line(tmp_path, many, captioner):
     with Library(path, read_only=True) as library:
         assert shown(library) == expected
         assert {hit.path.name for hit in library.search("path:many", limit=99)} == set(expected)
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_moments(tmp_path, many, captioner):
+    """At any moment, by the clock: in the midst of a write of the system, too."""
+    path, stored, kills = tmp_path / "library.db", set(), 0
+    process = start(path, many)
+    assert process.stdout.readline() == "ready\n"
+    begin = time.monotonic()
+    assert finish(process)[0] == 0
+    whole = time.monotonic() - begin
+    chance = random.Random(0)
+    while kills < 50:
+        if len(stored) == PHOTOGRAPHS:
+            stored = set()
+            for file in tmp_path.glob("library.db*"):
+                file.unlink()
+        process = start(path, many)
+        assert process.stdout.readline() == "ready\n"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0, whole))
+        process.kill()
+        code, names, _ = finish(process)
+        kills += code == -signal.SIGKILL
+        stored |= names
+        if path.exists() and stored:
+            assert_sound(path)
+            with Library(path, read_only=True) as library:
+                assert stored <= set(shown(library))
+    with Library(path) as library:
+        library.index([many], captioner)
+        assert len(shown(library)) == PHOTOGRAPHS
 
 
 def test_two_at_once_share_the_work(tmp_path, many):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tushuo.errors import UsageError
 from tushuo.photos import parse_query
-from tushuo.photos.query import Filter, Query, Term
+from tushuo.photos.query import Filter, Part, Query, Term
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,43 @@ def test_operators_are_no_operators_to_the_index():
 
 
 @pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("a dog runs", [("a dog runs", False, 1)]),
+        ('dog "red ball" -cat after:2024', [("dog red ball", False, 1)]),
+        (
+            "horse + beach - people",
+            [("horse", False, 1), ("beach", False, 1), ("people", False, -1)],
+        ),
+        (
+            "a horse － red ball ＋ sea",
+            [("a horse", False, 1), ("red ball", False, -1), ("sea", False, 1)],
+        ),
+        ("like:a.jpg", [("a.jpg", True, 1)]),
+        (
+            'Like:"my a.jpg" dog - like:b.jpg',
+            [("dog", False, 1), ("my a.jpg", True, 1), ("b.jpg", True, -1)],
+        ),
+        ("dog -like:b.jpg", [("dog", False, 1), ("b.jpg", True, -1)]),
+        ("surf*", []),
+        ("surf* beach", [("beach", False, 1)]),
+        ("-people", []),
+        ("- people", []),
+        ("after:2024", []),
+    ],
+)
+def test_meaning(text, meaning):
+    assert list(parse_query(text).meaning) == [Part(*part) for part in meaning]
+
+
+def test_what_is_taken_away_is_left_out_of_captions():
+    query = parse_query("horse + beach - red ball")
+    assert query.terms == (Term(("horse",)), Term(("beach",)), Term(("red", "ball"), negated=True))
+    assert query.wanted == '"horse" AND "beach"'
+    assert parse_query("- people").terms == parse_query("-people").terms
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("after:2024", Filter("after", "2024-01-01")),
@@ -71,9 +108,17 @@ def test_all_together():
         (" \t ", "the query is empty"),
         ('"dog', 'a quotation mark stands alone; write "exact phrase"'),
         ('do"g', "a quotation mark stands alone"),
-        ("-", "nothing to search for in '-'"),
+        ("-", "nothing to search for after '-'; write: horse + beach - people"),
+        ("+ dog", "nothing to search for before '+'"),
+        ("dog +", "nothing to search for after '+'"),
+        ("dog + - cat", "nothing to search for after '+'"),
+        ("like:", "like: has no value; write like:photo.jpg"),
+        ("-like:a.jpg", "like: is only taken away; say from what: horse - like:photo.jpg"),
         ("!!!", "nothing to search for in '!!!'"),
-        ("colour:red", "unknown operator 'colour:'; known: after: before: camera: path: lang:"),
+        (
+            "colour:red",
+            "unknown operator 'colour:'; known: after: before: camera: path: lang: like:",
+        ),
         ("after:", "after: has no value; write after:2024"),
         ("after:yesterday", "after: 'yesterday' is no date; write after:2024"),
         ("before:2024-13", "before: '2024-13' is no date"),
@@ -94,7 +139,25 @@ HOSTILE = st.lists(
     st.sampled_from(
         ["dog", '"', "-", ":", "*", "^", "(", ")", "NEAR", "AND", "OR", "NOT", "after:"]
     )
-    | st.sampled_from(["2024", "path:", "'", ";", "\0", "\\", "%", "{", "+", "狗", "lang:", "zh"])
+    | st.sampled_from(
+        [
+            "2024",
+            "path:",
+            " + ",
+            " - ",
+            "dog*",
+            "'",
+            ";",
+            "\0",
+            "\\",
+            "%",
+            "{",
+            "+",
+            "狗",
+            "lang:",
+            "zh",
+        ]
+    )
     | st.sampled_from(["\ud800", "\u200b", " ", "body:", "words", "--", "е́", "İ", "ﬁ", "🐕", "½"]),
     max_size=12,
 ).map("".join)

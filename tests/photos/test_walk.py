@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +118,42 @@ def test_rules_of_several_folders(tmp_path):
     (tmp_path / ".tushuoignore").write_text("a.png\nprivate/\n")
     (tmp_path / "x" / ".tushuoignore").write_text("!a.png\n/b.png\n")
     assert walked(tmp_path) == ["x/a.png", "x/y/b.png"]
+
+
+def test_rules_of_folders_above(tmp_path):
+    make(tmp_path, "x/y/a.png", "x/y/b.png", "x/y/c.png", "x/y/d.png", "x/y/private/a.jpg")
+    (tmp_path / ".tushuoignore").write_text("private/\nx/y/b.png\n/c.png\n*.jpg\n")
+    (tmp_path / "x" / ".tushuoignore").write_text("/y/c.png\n")
+    assert walked(tmp_path / "x" / "y") == ["a.png", "d.png"]
+    assert walked(tmp_path / "x") == ["y/a.png", "y/d.png"]
+    (tmp_path / "x" / "y" / ".tushuoignore").write_text("!c.png\n")
+    assert walked(tmp_path / "x" / "y") == ["a.png", "c.png", "d.png"]
+
+
+def test_what_is_asked_for_by_name_is_not_ignored(tmp_path):
+    make(tmp_path, "private/a.png", "private/b.png")
+    (tmp_path / ".tushuoignore").write_text("private/\nb.png\n")
+    assert walked(tmp_path) == []
+    assert walked(tmp_path / "private") == ["a.png"]
+    assert len(list(Walk(str(tmp_path / "private" / "b.png")))) == 1
+
+
+def test_rules_that_cannot_be_read(tmp_path, monkeypatch):
+    """They may say what is private: rather nothing than too much."""
+    make(tmp_path, "x/a.png")
+    opened = Path.open
+
+    def refuse(path, *mode):
+        if path == tmp_path / ".tushuoignore":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *mode)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    walk = Walk(str(tmp_path / "x"))
+    assert list(walk) == []
+    assert str(walk.problems[walk.root]) == (
+        f"cannot read {str(tmp_path / '.tushuoignore')!r}: Permission denied"
+    )
 
 
 def test_rules_that_shall_take_long(tmp_path):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from tushuo.caption.bundle import Bundle, installed_bundles, load_bundle, save_bundle
+from tushuo.caption.bundle import Bundle, bundle_of, installed_bundles, load_bundle, save_bundle
 from tushuo.caption.captioner import Caption, Captioner, ImageLike, load_captioner
 from tushuo.caption.confidence import Calibration, fit_calibration
 from tushuo.caption.decoding import DecoderStep, Decoding, Hypothesis, beam_search, sample
+from tushuo.caption.evaluation import Evaluation
 from tushuo.caption.explain import explain
 from tushuo.caption.heatmap import heatmap, spotlight
+from tushuo.caption.languages import Views, caption_files_each
 from tushuo.caption.options import DecodingOptions
 from tushuo.caption.stream import Outcome, Photograph, caption_files, process
+from tushuo.caption.watching import Unfinished, Watch
 
 __all__ = [
     "Bundle",
@@ -19,12 +22,18 @@ __all__ = [
     "DecoderStep",
     "Decoding",
     "DecodingOptions",
+    "Evaluation",
     "Hypothesis",
     "ImageLike",
     "Outcome",
     "Photograph",
+    "Unfinished",
+    "Views",
+    "Watch",
     "beam_search",
+    "bundle_of",
     "caption_files",
+    "caption_files_each",
     "explain",
     "fit_calibration",
     "heatmap",

@@ -15,25 +15,35 @@ from tushuo.caption.bundle_config import (
     FORMAT_VERSION,
     MODEL_TYPE,
     DecoderSizes,
+    Identity,
     check_vocabulary,
     decoder_sizes,
     read_identity,
 )
 from tushuo.caption.confidence import Calibration
 from tushuo.caption.decoding import Decoding
+from tushuo.caption.embedding import Embedder, load_embedder, save_embedder
+from tushuo.caption.evaluation import Evaluation
 from tushuo.caption.generation_config import (
     read_calibration,
     read_decoding,
     write_generation_config,
+)
+from tushuo.caption.shared_encoder import (
+    Holder,
+    encoder_network,
+    encoder_weights,
+    holder_of,
+    shared,
 )
 from tushuo.data import Preprocessing, Vocabulary
 from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.installed import InstalledModel, find_model, installed_models, read_config
 from tushuo.models.show_attend_tell import ShowAttendTell
-from tushuo.models.weights_file import Weights, read_shapes, read_weights, write_weights
+from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights, write_weights
 
-__all__ = ["Bundle", "installed_bundles", "load_bundle", "save_bundle"]
+__all__ = ["Bundle", "bundle_of", "installed_bundles", "load_bundle", "read_readme", "save_bundle"]
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -41,6 +51,7 @@ _TOKENIZER = "tokenizer.json"
 _PREPROCESSOR = "preprocessor_config.json"
 _GENERATION = "generation_config.json"
 _README = "README.md"
+_MAX_README_BYTES = 1 << 20
 _FILES = (_CONFIG, _WEIGHTS, _TOKENIZER, _PREPROCESSOR, _GENERATION)
 
 
@@ -56,6 +67,8 @@ class Bundle:
         decoding: How sentences are searched for.
         name: The name of the bundle.
         calibration: Turns log-probabilities into confidence; None where that was never fitted.
+        evaluation: How good its captions are; None where that was never measured.
+        embedder: Puts photographs and sentences into one space; None where it has none.
     """
 
     encoder: EfficientNetLite
@@ -65,6 +78,8 @@ class Bundle:
     decoding: Decoding = field(default_factory=Decoding)
     name: str = ""
     calibration: Calibration | None = None
+    evaluation: Evaluation | None = None
+    embedder: Embedder | None = None
 
     @property
     def decoder_sizes(self) -> DecoderSizes:
@@ -78,28 +93,59 @@ def installed_bundles() -> list[InstalledModel]:
     return installed_models(MODEL_TYPE)
 
 
-def save_bundle(folder: str | os.PathLike[str], bundle: Bundle, readme: str) -> None:
+def bundle_of(language: str) -> str:
+    """The name of the shipped bundle that writes a language; the first by name if several do.
+
+    Raises:
+        BundleError: None does; the hint lists the languages of those there are.
+    """
+    bundles = installed_bundles()
+    for model in bundles:
+        if model.language == language:
+            return model.name
+    known = ", ".join(f"{model.language} ({model.name})" for model in bundles) or "none"
+    raise BundleError(
+        f"no installed model writes {language!r:.40}",
+        hint=f"installed: {known}; give a bundle's folder as the model, or see tushuo models",
+    )
+
+
+def save_bundle(
+    folder: str | os.PathLike[str],
+    bundle: Bundle,
+    readme: str,
+    *,
+    store: Store = "float16",
+    share_encoder: str | None = None,
+) -> None:
     """Write a bundle, whole or not at all.
 
     Args:
         folder: The folder to make; its parent folders are made as needed.
-        bundle: What to write. Matrices are stored as float16.
+        bundle: What to write.
         readme: The text of README.md: data, scores, licence, how to reproduce.
+        store: How matrices are stored: "float16", or "int8" in half the space (see
+            `tushuo.models.int8`).
+        share_encoder: The name of an installed model with the same encoder, which the bundle then
+            names instead of keeping a copy. Such a bundle works only where that model is installed.
 
     Raises:
         BundleError: Something of that name exists (nothing is overwritten), the parts do not fit
-            each other, or a weight is not finite.
+            each other, a weight is not finite, or no such model is installed, or it has another
+            encoder.
+        UsageError: `store` is something else.
         OSError: The folder cannot be written.
     """
     target = Path(folder)
     if target.exists() or target.is_symlink():
         raise BundleError(f"{target}: exists already", hint="choose another name or remove it")
+    holder = None if share_encoder is None else holder_of(bundle.encoder, share_encoder)
     check_vocabulary(target, bundle.vocabulary, bundle.vocabulary.language, bundle.decoder_sizes)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         part.chmod(0o755)  # temporary folders are private
-        _write(part, bundle, readme)
+        _write(part, bundle, readme, store, holder)
         part.rename(target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -117,7 +163,8 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
 
     Raises:
         BundleError: There is no such bundle; or a file of it is missing, damaged, of another
-            version, or does not fit the others. The message names the file.
+            version, or does not fit the others; or the model that holds its encoder is not
+            installed. The message names the file.
     """
     folder = find_model(name_or_path, MODEL_TYPE)
     missing = [name for name in _FILES if not (folder / name).is_file()]
@@ -127,7 +174,7 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
     identity = read_identity(folder / _CONFIG, sizes)
     vocabulary = Vocabulary.load(folder / _TOKENIZER)
     check_vocabulary(folder / _TOKENIZER, vocabulary, identity.language, sizes)
-    encoder, decoder = _networks(folder / _WEIGHTS, identity.encoder, sizes)
+    encoder, decoder = _networks(folder, identity, sizes)
     return Bundle(
         encoder,
         decoder,
@@ -136,23 +183,48 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         read_decoding(folder / _GENERATION),
         folder.resolve().name,
         read_calibration(folder / _GENERATION),
+        identity.evaluation,
+        load_embedder(folder, sizes.channels),
     )
 
 
-def _write(folder: Path, bundle: Bundle, readme: str) -> None:
+def read_readme(name_or_path: str | os.PathLike[str]) -> str:
+    """The text of a bundle's README.md, at most 1 MiB; empty where there is none.
+
+    Raises:
+        BundleError: There is no such bundle, or the text is larger or no UTF-8.
+    """
+    path = find_model(name_or_path, MODEL_TYPE) / _README
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_README_BYTES + 1)
+        if len(raw) > _MAX_README_BYTES:
+            raise BundleError(f"{path}: larger than {_MAX_README_BYTES:,} bytes")
+        return raw.decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"{path}: cannot be read ({error})") from None
+
+
+def _write(folder: Path, bundle: Bundle, readme: str, store: Store, holder: Holder | None) -> None:
+    evaluation, shares = bundle.evaluation, {} if holder is None else holder.to_config()
     config = {
         "model_type": MODEL_TYPE,
         "format_version": FORMAT_VERSION,
         "language": bundle.vocabulary.language,
-        "encoder": {"name": bundle.encoder.name},
+        "encoder": {"name": bundle.encoder.name, **shares},
         "decoder": bundle.decoder_sizes._asdict(),
+        **({} if evaluation is None else {"evaluation": evaluation.to_config()}),
     }
     _write_json(folder / _CONFIG, config)
     _write_json(folder / _PREPROCESSOR, bundle.preprocessing.to_config())
     generation = write_generation_config(bundle.decoding, bundle.calibration)
     _write_json(folder / _GENERATION, generation)
     bundle.vocabulary.save(folder / _TOKENIZER)
-    write_weights(folder / _WEIGHTS, _weights(bundle))
+    write_weights(folder / _WEIGHTS, _weights(bundle, with_encoder=holder is None), store)
+    if bundle.embedder is not None:
+        save_embedder(folder, bundle.embedder)
     (folder / _README).write_text(readme, "utf-8")
 
 
@@ -168,29 +240,30 @@ def _preprocessing(path: Path) -> Preprocessing:
         raise BundleError(f"{path}: {problem}", hint=error.hint) from None
 
 
-def _weights(bundle: Bundle) -> Weights:
-    encoder = {f"encoder.{name}": x for name, x in bundle.encoder.state_dict().items()}
-    decoder = {f"decoder.{name}": x for name, x in bundle.decoder.state_dict().items()}
-    kept = {name: x for name, x in encoder.items() if not name.startswith("encoder.classifier.")}
-    return kept | decoder
+def _weights(bundle: Bundle, with_encoder: bool) -> Weights:
+    kept = encoder_weights(bundle.encoder) if with_encoder else {}
+    encoder = {f"encoder.{name}": x for name, x in kept.items()}
+    return encoder | {f"decoder.{name}": x for name, x in bundle.decoder.state_dict().items()}
 
 
 def _networks(
-    path: Path, encoder_name: str, sizes: DecoderSizes
+    folder: Path, identity: Identity, sizes: DecoderSizes
 ) -> tuple[EfficientNetLite, ShowAttendTell]:
-    encoder = EfficientNetLite(encoder_name, classes=1, rng=0)
-    decoder = ShowAttendTell(**sizes._asdict(), rng=0)
-    weights = read_weights(path)
+    path, weights = folder / _WEIGHTS, read_weights(folder / _WEIGHTS)
     for name in weights:
         if not name.startswith(("encoder.", "decoder.")):
             raise BundleError(f"{path}: unknown weight {name!r:.60}")
-    unused = {name: x for name, x in encoder.state_dict().items() if name.startswith("classifier.")}
+    decoder = ShowAttendTell(**sizes._asdict(), rng=0)
     try:
-        encoder.load_state_dict(_below("encoder.", weights) | unused)
         decoder.load_state_dict(_below("decoder.", weights))
     except CheckpointError as error:
         raise BundleError(f"{path}: {error.problem}", hint=error.hint) from None
-    return encoder.eval(), decoder.eval()
+    own, holder = _below("encoder.", weights), identity.holder
+    if holder is None:
+        return encoder_network(path, identity.encoder, own), decoder.eval()
+    if own:
+        raise BundleError(f"{path}: holds an encoder, though {_CONFIG} says that it is shared")
+    return shared(folder / _CONFIG, identity.encoder, holder), decoder.eval()
 
 
 def _below(prefix: str, weights: Weights) -> Weights:

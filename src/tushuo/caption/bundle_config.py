@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tushuo.caption.evaluation import Evaluation
+from tushuo.caption.shared_encoder import Holder, read_holder
 from tushuo.data import Vocabulary
 from tushuo.errors import BundleError
 from tushuo.models.efficientnet import SCALES
@@ -37,10 +39,19 @@ class DecoderSizes(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """What `config.json` says of a bundle besides sizes."""
+    """What `config.json` says of a bundle besides sizes.
+
+    Attributes:
+        encoder: Which network the encoder is.
+        holder: The model that holds the encoder's weights; None where the bundle does itself.
+        language: "en" or "zh".
+        evaluation: How good its captions are, where that was measured.
+    """
 
     encoder: str
+    holder: Holder | None
     language: str
+    evaluation: Evaluation | None
 
 
 # where each size stands: a parameter and an axis of it
@@ -76,19 +87,22 @@ def read_identity(path: Path, sizes: DecoderSizes) -> Identity:
     memory than it has bytes.
 
     Raises:
-        BundleError: The bundle is of another type or version, its encoder is unknown, or its sizes
-            are not those of the weights.
+        BundleError: The bundle is of another type or version, its encoder is unknown, its sizes
+            are not those of the weights, or its scores are no numbers.
     """
     config = read_config(path)
     _expect(path, "model_type", config.get("model_type"), MODEL_TYPE)
     hint = "a newer tushuo may read it"
     _expect(path, "format_version", config.get("format_version"), FORMAT_VERSION, hint)
     _expect(path, "decoder", config.get("decoder"), sizes._asdict(), "as in model.safetensors")
-    encoder = config.get("encoder")
-    name = encoder.get("name") if isinstance(encoder, dict) else None
+    found = config.get("encoder")
+    encoder = found if isinstance(found, dict) else {}
+    name = encoder.get("name")
     if not isinstance(name, str) or name not in SCALES:
         raise BundleError(f"{path}: unknown encoder {name!r:.60}", hint=f"known: {list(SCALES)}")
-    return Identity(name, str(config.get("language")))
+    holder = read_holder(path, encoder)
+    evaluation = Evaluation.from_config(path, config.get("evaluation"))
+    return Identity(name, holder, str(config.get("language")), evaluation)
 
 
 def check_vocabulary(

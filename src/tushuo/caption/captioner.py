@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tushuo.caption.bundle import Bundle, load_bundle
+from tushuo.caption.bundle import Bundle, bundle_of, load_bundle
 from tushuo.caption.decoding import (
     DecoderStep,
     Decoding,
@@ -23,9 +23,11 @@ from tushuo.caption.decoding import (
     beam_search,
     sample,
 )
+from tushuo.caption.embeds import Embeds
 from tushuo.caption.options import DecodingOptions, changed
+from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
-from tushuo.errors import ShapeError, UsageError
+from tushuo.errors import BundleError, ShapeError, UsageError
 from tushuo.graph import asarray, ops
 from tushuo.models.show_attend_tell import Annotations, ShowAttendTell
 
@@ -66,8 +68,8 @@ class Caption:
         return self.text
 
 
-class Captioner:
-    """Captions photographs with a bundle.
+class Captioner(Embeds):
+    """Captions photographs with a bundle, and compares them with sentences if it has an embedder.
 
     Args:
         bundle: The networks, words and settings, as from `load_bundle`.
@@ -81,6 +83,11 @@ class Captioner:
 
     def __repr__(self) -> str:
         return f"Captioner({self.bundle.name!r}, {len(self.bundle.vocabulary)} tokens)"
+
+    @property
+    def language(self) -> str:
+        """The language of its captions, "en" or "zh"."""
+        return self.bundle.vocabulary.language
 
     def __call__(
         self,
@@ -127,12 +134,17 @@ class Captioner:
         return np.ascontiguousarray(flat.swapaxes(1, 2))
 
     def caption_features(
-        self, features: npt.ArrayLike, **options: Unpack[DecodingOptions]
+        self,
+        features: npt.ArrayLike,
+        *,
+        watch: Watch | None = None,
+        **options: Unpack[DecodingOptions],
     ) -> list[Caption]:
         """Caption photographs whose features are known.
 
         Args:
             features: float, (N, L, D) as from `encode`; L is a square number.
+            watch: Told of each word while the sentences are written.
             **options: As of `__call__`.
 
         Raises:
@@ -140,11 +152,20 @@ class Captioner:
             UsageError: As of `__call__`.
         """
         maps = np.asarray(features, dtype=np.float32)
-        return self._captions(maps, maps, self.settings(**options))
+        return self._captions(maps, maps, self.settings(**options), watch)
 
-    def caption_pixels(self, pixels: Floats, settings: Decoding) -> list[Caption]:
-        """Caption photographs as `preprocessing` makes them, (N, 3, S, S)."""
-        return self._captions(self.features(pixels), pixels, settings)
+    def caption_pixels(
+        self, pixels: Floats, settings: Decoding, *, features: Floats | None = None
+    ) -> list[Caption]:
+        """Caption photographs as `preprocessing` makes them.
+
+        Args:
+            pixels: float32, (N, 3, S, S).
+            settings: How to search.
+            features: Their features, where another captioner with this encoder has made them.
+        """
+        maps = self.features(pixels) if features is None else features
+        return self._captions(maps, pixels, settings)
 
     def settings(self, **options: Unpack[DecodingOptions]) -> Decoding:
         """The bundle's settings of the search with some changed; None changes nothing.
@@ -162,16 +183,22 @@ class Captioner:
             return image
         return load_image(image, at_least=self.preprocessing.at_least)
 
-    def _captions(self, features: Floats, seen: Floats, settings: Decoding) -> list[Caption]:
+    def _captions(
+        self, features: Floats, seen: Floats, settings: Decoding, watch: Watch | None = None
+    ) -> list[Caption]:
         """Captions of features (N, L, D); chance depends on what was seen, (N, ...), alone."""
         side = _side(features, self.bundle.decoder_sizes.channels)
         if not len(features):
             return []
         annotations = self._decoder.annotations(asarray(features))
         search = partial(sample, keys=_keys(seen)) if settings.do_sample else beam_search
+        step = stepper(self._decoder, annotations)
+        state: Any = self._decoder.initial(annotations, settings.rows)
+        if watch is not None:
+            step, state = watched(step, state, (len(features), settings.rows), watch)
         hypotheses = search(
-            stepper(self._decoder, annotations),
-            self._decoder.initial(annotations, settings.rows),
+            step,
+            state,
             len(features),
             settings,
             bos=BOS,
@@ -193,16 +220,28 @@ class Captioner:
         return Caption(text, tuple(words), logprob, hypothesis.score, maps, confidence=sure)
 
 
-def load_captioner(name_or_path: str | os.PathLike[str] = "flickr8k-en") -> Captioner:
+def load_captioner(
+    name_or_path: str | os.PathLike[str] | None = None, *, language: str | None = None
+) -> Captioner:
     """A captioner from a bundle.
 
     Args:
-        name_or_path: The name of a shipped bundle, or the path of a bundle's folder.
+        name_or_path: The name of a shipped bundle, or the path of a bundle's folder; by default the
+            shipped bundle that writes the language.
+        language: "en" (the default) or "zh".
 
     Raises:
-        BundleError: There is no such bundle, or it is damaged or of another version.
+        BundleError: There is no such bundle, it is damaged or of another version, or it writes
+            another language.
     """
-    return Captioner(load_bundle(name_or_path))
+    wanted = name_or_path if name_or_path is not None else bundle_of(language or "en")
+    captioner = Captioner(load_bundle(wanted))
+    if language not in (None, captioner.language):
+        raise BundleError(
+            f"model {captioner.bundle.name!r} writes {captioner.language!r}, not {language!r:.40}",
+            hint="leave out the model or the language",
+        )
+    return captioner
 
 
 def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:

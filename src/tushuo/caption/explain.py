@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
-from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tushuo.caption.captioner import Caption
+from tushuo.caption.fonts import Font, font
 from tushuo.caption.heatmap import heatmap, spotlight
 from tushuo.data import Preprocessing
 
 __all__ = ["explain"]
-
-Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 _WIDTH, _MARGIN, _GAP = 1200, 40, 16  # pixels
 _PAPER, _INK, _FAINT, _ACCENT = "#fbfaf7", "#1f2328", "#767c85", "#c2571a"
@@ -38,9 +35,12 @@ def explain(
 
     Returns:
         An RGB picture 1200 pixels wide.
+
+    Raises:
+        MissingDependencyError: The caption is Chinese, and the system has no Chinese font.
     """
     page = _Page.of(image, len(caption.words))
-    sentences = _wrapped(caption.text, _font(_TITLE), _WIDTH - 2 * _MARGIN)
+    sentences = _wrapped(caption.text, font(_TITLE, caption.text), _WIDTH - 2 * _MARGIN)
     top = _MARGIN + len(sentences) * _line(_TITLE) + _GAP
     bottom = top + page.height
     ranked = (caption, *caption.alternatives)
@@ -48,7 +48,7 @@ def explain(
     canvas = Image.new("RGB", (_WIDTH, height), _PAPER)
     draw = ImageDraw.Draw(canvas)
     for i, line in enumerate(sentences):
-        draw.text((_MARGIN, _MARGIN + i * _line(_TITLE)), line, _INK, _font(_TITLE))
+        draw.text((_MARGIN, _MARGIN + i * _line(_TITLE)), line, _INK, font(_TITLE, line))
     _draw_tiles(canvas, draw, page, top, image, caption, preprocessing)
     _draw_beam(draw, bottom + _GAP, ranked)
     return canvas
@@ -100,9 +100,10 @@ def _draw_tiles(
     for i, (picture, word) in enumerate(zip(pictures, ("", *caption.words), strict=True)):
         x, y = page.place(i)
         canvas.paste(_middle(picture, page.tile[1]), (x, top + y))
-        label = _shortened(word, _font(_LABEL), page.tile[0])
+        letters = font(_LABEL, word)
+        label = _shortened(word, letters, page.tile[0])
         anchor = (x + page.tile[0] / 2, top + y + page.tile[1] + _line(_LABEL) / 2 + 2)
-        draw.text(anchor, label, _INK, _font(_LABEL), anchor="mm")
+        draw.text(anchor, label, _INK, letters, anchor="mm")
 
 
 def _middle(picture: Image.Image, height: int) -> Image.Image:
@@ -118,19 +119,15 @@ def _draw_beam(draw: ImageDraw.ImageDraw, top: int, ranked: Sequence[Caption]) -
         (logprob_x, "log p", "ra"),
         (text_x, "sentences of the beam", "la"),
     ):
-        draw.text((x, top), title, _FAINT, _font(_SMALL), anchor=anchor)
+        draw.text((x, top), title, _FAINT, font(_SMALL, title), anchor=anchor)
     for i, caption in enumerate(ranked):
         y = top + _line(_SMALL) + i * _line(_LABEL)
         colour = _ACCENT if i == 0 else _INK
-        draw.text((score_x, y), f"{caption.score:.2f}", colour, _font(_LABEL), anchor="ra")
-        draw.text((logprob_x, y), f"{caption.logprob:.2f}", colour, _font(_LABEL), anchor="ra")
-        text = _shortened(caption.text, _font(_LABEL), _WIDTH - _MARGIN - text_x)
-        draw.text((text_x, y), text, colour, _font(_LABEL))
-
-
-@cache
-def _font(size: int) -> Font:
-    return ImageFont.load_default(size)
+        for x, number in ((score_x, caption.score), (logprob_x, caption.logprob)):
+            draw.text((x, y), f"{number:.2f}", colour, font(_LABEL, ""), anchor="ra")
+        letters = font(_LABEL, caption.text)
+        text = _shortened(caption.text, letters, _WIDTH - _MARGIN - text_x)
+        draw.text((text_x, y), text, colour, letters)
 
 
 def _line(size: int) -> int:
@@ -138,21 +135,21 @@ def _line(size: int) -> int:
     return round(1.55 * size)
 
 
-def _wrapped(text: str, font: Font, width: int) -> list[str]:
+def _wrapped(text: str, letters: Font, width: int) -> list[str]:
     """Lines no wider than the page; a word that is wider alone is cut."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and font.getlength(longer) <= width:
+        if lines and letters.getlength(longer) <= width:
             lines[-1] = longer
         else:
-            lines.append(_shortened(word, font, width))
+            lines.append(_shortened(word, letters, width))
     return lines
 
 
-def _shortened(text: str, font: Font, width: int) -> str:
-    if font.getlength(text) <= width:
+def _shortened(text: str, letters: Font, width: int) -> str:
+    if letters.getlength(text) <= width:
         return text
-    while text and font.getlength(f"{text}…") > width:
+    while text and letters.getlength(f"{text}…") > width:
         text = text[:-1]
     return f"{text}…"

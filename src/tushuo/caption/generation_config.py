@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ _KEYS = {
 }
 """The names in the file that differ from those of `Decoding`."""
 
+_CONFIDENCE = "confidence"
 _REQUIRED = ("beams", "max_words", "length_penalty")
 _MOST_WORDS = 10_000
 
@@ -33,9 +36,10 @@ def read_decoding(path: Path) -> Decoding:
     say, besides `num_beams`, `max_length` and `length_penalty`, is as in `Decoding()`.
 
     Raises:
-        BundleError: A setting is missing, of another kind or out of its range.
+        BundleError: A setting is missing, unknown, of another kind or out of its range.
     """
     config = read_config(path)
+    _check_known(path, config)
     settings = {}
     for field in fields(Decoding):
         key = _KEYS.get(field.name, field.name)
@@ -53,7 +57,7 @@ def read_calibration(path: Path) -> Calibration | None:
     Raises:
         BundleError: It lacks a number, or that is none.
     """
-    config = read_config(path).get("confidence")
+    config = read_config(path).get(_CONFIDENCE)
     if config is None:
         return None
     if not isinstance(config, dict):
@@ -78,8 +82,18 @@ def write_generation_config(
             lists = isinstance(value, tuple)
             content[_KEYS.get(field.name, field.name)] = [[w] for w in value] if lists else value
     if calibration is not None:
-        content["confidence"] = {"slope": calibration.slope, "intercept": calibration.intercept}
+        content[_CONFIDENCE] = {"slope": calibration.slope, "intercept": calibration.intercept}
     return content
+
+
+def _check_known(path: Path, config: Mapping[str, Any]) -> None:
+    """Refuse a setting that nothing here knows: left out in silence, it would change captions."""
+    known = [_KEYS.get(field.name, field.name) for field in fields(Decoding)]
+    for key in config:
+        if key not in (*known, _CONFIDENCE):
+            alike = get_close_matches(key[:80], known, n=2)
+            hint = f"did you mean {' or '.join(alike)}?" if alike else f"known: {', '.join(known)}"
+            raise BundleError(f"{path}: unknown setting {key!r:.60}", hint=hint)
 
 
 def _value(path: Path, key: str, value: Any, like: Any) -> Any:

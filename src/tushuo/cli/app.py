@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from tushuo import __version__
-from tushuo.cli import library, train
+from tushuo.cli import library, models, train
+from tushuo.cli.alt import alt
 from tushuo.cli.caption import caption
 from tushuo.cli.check import check
 from tushuo.cli.classify import classify
@@ -16,8 +17,9 @@ from tushuo.cli.draw import draw
 from tushuo.cli.evaluate import evaluate
 from tushuo.cli.faces import guarded
 from tushuo.cli.index import index
-from tushuo.cli.models import models
 from tushuo.cli.search import SearchCommand, search
+from tushuo.cli.serve import serve
+from tushuo.cli.share import share
 
 __all__ = ["app"]
 
@@ -45,9 +47,10 @@ def options(
     """Describe photographs in sentences, on your own machine."""
 
 
-for command in (caption, check, classify, digit, draw, evaluate, index, models):
+for command in (alt, caption, check, classify, digit, draw, evaluate, index, serve, share):
     app.command()(guarded(command))
 app.command(cls=SearchCommand)(guarded(search))
 
 app.add_typer(library.app, name="library")
+app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")

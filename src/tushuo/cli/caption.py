@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,17 +11,34 @@ import typer
 from tushuo.cli import decoding
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
-from tushuo.cli.options import BatchSize, Beam, Json, Model
+from tushuo.cli.options import BatchSize, Beam, Json
 from tushuo.cli.pictures import Pictures
 from tushuo.cli.progress import progress
 from tushuo.cli.sources import Paths, count, photographs
 from tushuo.errors import UsageError
 
 if TYPE_CHECKING:
-    from tushuo.caption import Caption, Captioner, Outcome, Photograph
+    from tushuo.caption import Caption, Captioner, Outcome, Views
 
 __all__ = ["caption"]
 
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="The name of an installed bundle (see: tushuo models), or a folder.",
+        show_default="the one that writes the language",
+    ),
+]
+Lang = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        help="The language of the captions: en, zh. May be repeated; each photograph is looked at "
+        "once for all of them.",
+        show_default="en",
+    ),
+]
 ExplainDir = Annotated[
     Path | None,
     typer.Option(
@@ -30,8 +48,6 @@ ExplainDir = Annotated[
         show_default=False,
     ),
 ]
-
-
 MinConfidence = Annotated[
     float | None,
     typer.Option(
@@ -46,7 +62,8 @@ MinConfidence = Annotated[
 
 def caption(
     paths: Paths,
-    model: Model = "flickr8k-en",
+    model: Model = None,
+    lang: Lang = None,
     beam: Beam = None,
     as_json: Json = False,
     explain: ExplainDir = None,
@@ -67,6 +84,9 @@ def caption(
 ) -> None:
     """Write a sentence for each photograph: path, tab, caption.
 
+    With several languages the captions follow each other on the line, with tabs between; in JSON
+    each has a line of its own.
+
     With --min-confidence a caption that may well be wrong is written as "(not sure) caption", and
     has "sure": false in JSON.
 
@@ -74,19 +94,16 @@ def caption(
     captioned), 2 for wrong usage.
     """
     workers = divide_cores()
-    from tushuo.caption import caption_files, load_captioner
+    from tushuo.caption import caption_files_each
 
-    captioner = load_captioner(model)
-    if min_confidence is not None and captioner.bundle.calibration is None:
-        raise UsageError(
-            f"model {captioner.bundle.name!r} does not tell its confidence",
-            hint="leave out --min-confidence",
-        )
+    captioners = _captioners(model, lang)
+    if min_confidence is not None:
+        _check_confidence(captioners)
     pictures = None if explain is None else Pictures(explain)
     found = photographs(paths, leave_out=explain)
     by_chance = sample or any(x is not None for x in (temperature, top_k, top_p, seed))
-    outcomes = caption_files(
-        captioner,
+    outcomes = caption_files_each(
+        captioners,
         found,
         batch_size=batch_size,
         workers=workers,
@@ -108,28 +125,58 @@ def caption(
     failed = False
     with progress(lambda: count(paths, explain)) as advance:
         for outcome in outcomes:
-            _tell(outcome, captioner.bundle.name, as_json, min_confidence)
-            drawn = pictures is None or _draw(outcome, captioner, pictures)
+            _tell(outcome, captioners, as_json, min_confidence)
+            drawn = pictures is None or _draw(outcome, captioners, pictures)
             failed |= outcome.error is not None or not drawn
             advance()
     if failed:
         raise typer.Exit(1)
 
 
+def _captioners(model: str | None, languages: Sequence[str] | None) -> list[Captioner]:
+    from tushuo.caption import load_captioner
+
+    different = list(dict.fromkeys(languages or ()))
+    if model is None:
+        return [load_captioner(language=language) for language in different or ["en"]]
+    if len(different) > 1:
+        raise UsageError(
+            f"one model, {model!r}, and several languages: {', '.join(different)}",
+            hint="leave out --model",
+        )
+    return [load_captioner(model, language=different[0] if different else None)]
+
+
+def _check_confidence(captioners: Sequence[Captioner]) -> None:
+    for captioner in captioners:
+        if captioner.bundle.calibration is None:
+            raise UsageError(
+                f"model {captioner.bundle.name!r} does not tell its confidence",
+                hint="leave out --min-confidence",
+            )
+
+
 def _tell(
-    outcome: Outcome[Photograph, Caption], model: str, as_json: bool, least: float | None
+    outcome: Outcome[Views, tuple[Caption, ...]],
+    captioners: Sequence[Captioner],
+    as_json: bool,
+    least: float | None,
 ) -> None:
     if outcome.error is not None:
         tell_error(outcome.path, outcome.error, as_json)
-    elif outcome.result is not None and as_json:
-        write_json({"path": str(outcome.path), **_entry(outcome.result, model, least)})
-    elif outcome.result is not None:
-        doubt = "" if _sure(outcome.result, least) else "(not sure) "
-        write(f"{one_line(str(outcome.path))}\t{doubt}{outcome.result.text}")
+        return
+    captions = outcome.result or ()
+    if not as_json:
+        texts = [("" if _sure(c, least) else "(not sure) ") + c.text for c in captions]
+        write("\t".join([one_line(str(outcome.path)), *texts]))
+        return
+    for captioner, caption in zip(captioners, captions, strict=True):
+        write_json({"path": str(outcome.path), **_entry(caption, captioner, least)})
 
 
-def _entry(caption: Caption, model: str, least: float | None) -> dict[str, Any]:
-    entry = {"caption": caption.text, "score": caption.score, "model": model}
+def _entry(caption: Caption, captioner: Captioner, least: float | None) -> dict[str, Any]:
+    source = {"model": captioner.bundle.name, "language": captioner.language}
+    entry = {"caption": caption.text, "score": caption.score, **source}
     known = {} if caption.confidence is None else {"confidence": caption.confidence}
     asked = {} if least is None else {"sure": _sure(caption, least)}
     return entry | known | asked
@@ -139,16 +186,22 @@ def _sure(caption: Caption, least: float | None) -> bool:
     return least is None or caption.confidence is None or caption.confidence >= least
 
 
-def _draw(outcome: Outcome[Photograph, Caption], captioner: Captioner, pictures: Pictures) -> bool:
-    """Write the picture of a caption, and say whether that went well."""
+def _draw(
+    outcome: Outcome[Views, tuple[Caption, ...]],
+    captioners: Sequence[Captioner],
+    pictures: Pictures,
+) -> bool:
+    """Write the pictures of the captions, and say whether that went well."""
     from tushuo.caption import explain
 
-    if outcome.item is None or outcome.item.image is None or outcome.result is None:
+    if outcome.item is None or outcome.item.image is None:
         return True
-    picture = explain(outcome.item.image, outcome.result, captioner.preprocessing)
-    try:
-        pictures.save(picture, outcome.path)
-    except OSError as error:
-        complain(f"{outcome.path}: its picture cannot be written ({error.strerror or error})")
-        return False
+    for captioner, caption in zip(captioners, outcome.result or (), strict=True):
+        picture = explain(outcome.item.image, caption, captioner.preprocessing)
+        try:
+            pictures.save(picture, outcome.path)
+        except OSError as error:
+            why = error.strerror or error
+            complain(f"{outcome.path}: its picture cannot be written ({why})")
+            return False
     return True

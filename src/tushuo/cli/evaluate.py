@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +34,27 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Only so many photographs
 WithMeteor = Annotated[
     bool, typer.Option("--meteor", help="METEOR, too: needs Java and the package pycocoevalcap.")
 ]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="What counts as a word: ptb (English, as published scores have it), char (Chinese "
+        "characters), word (Chinese words; needs the package rjieba).",
+        show_default="ptb for English, char for Chinese",
+    ),
+]
+Record = Annotated[
+    bool,
+    typer.Option("--record", help="Write the scores into the model's config.json, replacing old."),
+]
+Retrieval = Annotated[
+    bool,
+    typer.Option(
+        "--retrieval",
+        help="Score, instead of captions, how well photographs and sentences find each other: "
+        "recall at 1, 5 and 10, both ways.",
+    ),
+]
 Html = Annotated[
     Path | None,
     typer.Option(
@@ -62,6 +83,9 @@ def evaluate(
     as_json: Json = False,
     batch_size: AtOnce = 16,
     meteor: WithMeteor = False,
+    tokenizer: Tokenizer = None,
+    record: Record = False,
+    retrieval: Retrieval = False,
     html: Html = None,
     report_images: ReportImages = 200,
 ) -> None:
@@ -69,12 +93,12 @@ def evaluate(
 
     Each is between 0 and 1, but CIDEr and CIDEr-D between 0 and 10; behind it stands its 95 %
     interval (bootstrap over the photographs). Then come numbers of how varied the captions are.
-    Chinese is scored by character. The last line says how the scores were made: only scores with
-    equal lines compare.
+    Chinese is scored by character, or with --tokenizer word by word. The last line says how the
+    scores were made: only scores with equal lines compare.
     """
     workers = divide_cores()
     from tushuo.caption import load_captioner
-    from tushuo.caption.metrics import bootstrap, evaluate_captions
+    from tushuo.caption.metrics import bootstrap, check_tokenizer, evaluate_captions
     from tushuo.data import load_captions, with_dev
 
     _check_new(html)
@@ -85,14 +109,24 @@ def evaluate(
         dataset = with_dev(dataset)
     examples = dataset.examples(split)[:limit]
     captioner = load_captioner(model)
+    if retrieval:
+        _only_retrieval({"--html": html, "--meteor": meteor, "--record": record, "--beam": beam})
+        from tushuo.cli.retrieval import evaluate_retrieval
+
+        evaluate_retrieval(
+            captioner, examples, split, batch_size=batch_size, workers=workers, as_json=as_json
+        )
+        return
     settings = captioner.settings(beams=beam)
     language = captioner.bundle.vocabulary.language
+    tokenizer = tokenizer or ("char" if language == "zh" else "ptb")
+    check_tokenizer(tokenizer)
     made = _captions(captioner, examples, settings.beams, batch_size, workers)
     written = {str(example.image): example.captions for example in examples}
     scores = evaluate_captions(
         {image: caption.text for image, caption in zip(written, made, strict=True)},
         written,
-        tokenizer="char" if language == "zh" else "ptb",
+        tokenizer=tokenizer,
         training=_training(dataset, split),
         with_meteor=meteor,
     )
@@ -120,7 +154,24 @@ def evaluate(
             images=report_images,
         )
         _save(html, page)
+    if record:
+        _record(model, scores, signature)
     _tell(scores, intervals, signature, as_json)
+
+
+def _only_retrieval(others: Mapping[str, object]) -> None:
+    """Refuse options that are about captions."""
+    if given := [name for name, value in others.items() if value]:
+        raise UsageError(f"got --retrieval and {given[0]}", hint="leave out one of them")
+
+
+def _record(model: str, scores: Scores, signature: str) -> None:
+    from tushuo.caption.bundle_config import MODEL_TYPE
+    from tushuo.caption.evaluation import Evaluation, record
+    from tushuo.models import find_model
+
+    rounded = {name: round(value, 6) for name, value in scores.as_dict().items()}
+    record(find_model(model, MODEL_TYPE), Evaluation(signature, rounded))
 
 
 def _tell(scores: Scores, intervals: Intervals, signature: str, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -25,6 +25,7 @@ R = TypeVar("R")
 
 _FAILED, _MISUSED, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141  # the last two: 128 + the signal
 _USAGE = (UsageError, BundleError, DatasetError)
+_NAMED = 5  # bad entries that the text of an error names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -43,6 +44,8 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             if sys.stdout is not None:
                 sys.stdout.flush()
         except TushuoError as error:
+            if isinstance(error, DatasetError):
+                _list(error.problems)
             complain(str(error))
             raise typer.Exit(_MISUSED if isinstance(error, _USAGE) else _FAILED) from None
         except KeyboardInterrupt:
@@ -105,6 +108,12 @@ def tell_error(path: Path, error: TushuoError, as_json: bool) -> None:
     complain(f"{path}: {why}")
     if as_json:
         write_json({"path": str(path), "error": why})
+
+
+def _list(problems: Sequence[str]) -> None:
+    """Bad entries of a data set, a line each, where the error itself does not name them all."""
+    for problem in problems if len(problems) > _NAMED else ():
+        complain(problem)
 
 
 def _unwrapped(docstring: str | None) -> str:

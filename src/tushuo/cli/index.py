@@ -9,11 +9,14 @@ import typer
 
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
-from tushuo.cli.options import AtOnce, Json, LibraryFile, Model
+from tushuo.cli.languages import AnyModel, Languages, load_captioners
+from tushuo.cli.options import AtOnce, Json, LibraryFile
 from tushuo.cli.progress import progress
+from tushuo.errors import UsageError
 
 if TYPE_CHECKING:
-    from tushuo.photos import Done, Plan, Report
+    from tushuo.caption import Captioner
+    from tushuo.photos import Done, Embedder, Library, Plan, Report
 
 __all__ = ["index"]
 
@@ -40,47 +43,55 @@ Purge = Annotated[
     bool,
     typer.Option("--purge", help="Afterwards forget all files that are missing or ignored."),
 ]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Go on, and index what changes, until Ctrl-C.")
+]
 
 
 def index(
     folders: Folders,
     library: LibraryFile = None,
-    model: Model = "flickr8k-en",
+    model: AnyModel = None,
+    lang: Languages = None,
     retry: Retry = False,
     recaption: Recaption = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     purge: Purge = False,
+    watch: Watch = False,
     as_json: Json = False,
     batch_size: AtOnce = 8,
 ) -> None:
     """Caption the photographs in folders, to be found with `tushuo search`.
 
     Only new and changed files are read; stop it at any time and run it again. Hidden files and what
-    a .tushuoignore names (patterns as in .gitignore) are left out. Files that are gone are marked,
-    and come back with their captions if they do. The exit status is 0 when all went well, 1 when a
-    photograph failed, 2 for wrong usage.
+    a .tushuoignore names (patterns as in .gitignore; those in folders above count, too) are left
+    out. Files that are gone are marked, and come back with their captions if they do. With --watch
+    it goes on, looks through the folders again and again, and tells of what it did, until Ctrl-C.
+    The exit status is 0 when all went well, 1 when a photograph failed, 2 for wrong usage.
     """
+    if watch and (dry_run or (recaption and not yes)):
+        raise UsageError("--watch does not go with a list of what would be done")
     workers = divide_cores()
-    from tushuo.caption import load_captioner
-    from tushuo.photos import Library
+    from tushuo.photos import Library, embedder_of
 
-    captioner = load_captioner(model)
+    captioners = load_captioners(model, lang)
+    embedder = embedder_of(captioners[0])
     with Library(library) as photos:
-        plan = photos.plan(folders, captioner, retry=retry, recaption=recaption)
+        plan = photos.plan(folders, captioners, embedder=embedder, retry=retry, recaption=recaption)
         if dry_run or (recaption and not yes):
             _list(plan, as_json, hint=recaption and not dry_run)
             return
         with progress(lambda: len(plan.todo), lines=False) as advance:
 
             def tell(done: Done) -> None:
-                if done.error is not None:
-                    tell_error(done.path, done.error, as_json)
+                _tell_failure(done, as_json)
                 advance()
 
             report = photos.index(
                 folders,
-                captioner,
+                captioners,
+                embedder=embedder,
                 retry=retry,
                 recaption=recaption,
                 plan=plan,
@@ -89,9 +100,41 @@ def index(
                 workers=workers,
             )
         purged = photos.purge() if purge else 0
-    _tell(report, purged, as_json)
+        _tell(report, purged, as_json)
+        if watch:
+            _watch(photos, folders, captioners, embedder, as_json, (batch_size, workers))
     if report.failed:
         raise typer.Exit(1)
+
+
+def _watch(
+    photos: Library,
+    folders: list[Path],
+    captioners: list[Captioner],
+    embedder: Embedder | None,
+    as_json: bool,
+    at_once: tuple[int, int],
+) -> None:
+    """Go on until somebody presses Ctrl-C."""
+    from tushuo.photos import watch
+
+    complain("watching; Ctrl-C ends it")
+    reports = watch(
+        photos,
+        folders,
+        captioners,
+        embedder=embedder,
+        tell=lambda done: _tell_failure(done, as_json),
+        batch_size=at_once[0],
+        workers=at_once[1],
+    )
+    for report in reports:
+        _tell(report, 0, as_json)
+
+
+def _tell_failure(done: Done, as_json: bool) -> None:
+    if done.error is not None:
+        tell_error(done.path, done.error, as_json)
 
 
 def _list(plan: Plan, as_json: bool, hint: bool) -> None:
@@ -122,22 +165,28 @@ def _text(name: bytes) -> str:
 
 
 def _tell(report: Report, purged: int, as_json: bool) -> None:
-    counts = {
-        "captioned": report.captioned,
-        "known already": report.known,
-        "unchanged": report.unchanged - report.failed_before,
-        "failed": len(report.failed),
-        "failed before (try them again with --retry)": report.failed_before,
-        "missing": report.missing,
-        "ignored": report.ignored,
-        "at another indexer": report.busy,
-        "forgotten": purged,
-    }
-    rate = report.captioned / report.seconds if report.seconds else 0.0
+    counts = [
+        ("captioned", "captioned", report.captioned),
+        ("embedded", "captioned before, now known by meaning", report.embedded),
+        ("known_already", "known already", report.known),
+        ("unchanged", "unchanged", report.unchanged - report.failed_before),
+        ("failed", "failed", len(report.failed)),
+        (
+            "failed_before",
+            "failed before (try them again with --retry)",
+            report.failed_before,
+        ),
+        ("missing", "missing", report.missing),
+        ("ignored", "ignored", report.ignored),
+        ("at_another_indexer", "at another indexer", report.busy),
+        ("forgotten", "forgotten", purged),
+    ]
+    made = report.captioned + report.embedded
+    rate = made / report.seconds if report.seconds else 0.0
     if as_json:
-        names = {name.split(" (")[0].replace(" ", "_"): count for name, count in counts.items()}
-        write_json({**names, "seconds": round(report.seconds, 3), "per_second": round(rate, 2)})
+        numbers = {key: count for key, _, count in counts}
+        write_json({**numbers, "seconds": round(report.seconds, 3), "per_second": round(rate, 2)})
         return
-    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
-    pace = f" in {report.seconds:.1f} s, {rate:.1f} a second" if report.captioned else ""
+    parts = [f"{count:,} {name}" for _, name, count in counts if count]
+    pace = f" in {report.seconds:.1f} s, {rate:.1f} a second" if made else ""
     write((", ".join(parts) or "no photographs") + pace)

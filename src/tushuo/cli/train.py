@@ -1,4 +1,4 @@
-"""`tushuo train`: a captioner from your own data, or a reader of digits."""
+"""`tushuo train`: a captioner from your own data, what finds photographs, a reader of digits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from tushuo.cli.faces import guarded, write
 from tushuo.cli.options import CaptionFile, Data, SkipBad
+from tushuo.cli.train_embedder import embedder
 from tushuo.cli.train_mnist import mnist
 
 __all__ = ["app"]
@@ -22,6 +23,14 @@ Cache = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where feature maps are kept.", show_default="user's cache"),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Try a few photographs and steps, tell what time, memory and disk the whole will "
+        "take, and write nothing.",
+    ),
+]
 
 
 @app.callback()
@@ -30,6 +39,7 @@ def options() -> None:
 
 
 app.command()(mnist)
+app.command()(embedder)
 
 
 @app.command()
@@ -61,15 +71,16 @@ def caption(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove another run in --out.")
     ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Train a captioner on photographs with captions.
 
     The data set is a folder in the layout of Flickr8k, with a Karpathy dataset_*.json, with COCO's
     annotations, or with captions.csv or metadata.jsonl. A run that was stopped goes on when the
     same command is given again. In the end the folder OUT/bundle holds the captioner: give it to
-    `tushuo caption --model`.
+    `tushuo caption --model`; and OUT/curves.svg shows how it learnt.
     """
-    from tushuo.caption.training import Recipe, train_captioner
+    from tushuo.caption.training import Recipe, forecast_captioner, train_captioner
 
     recipe = Recipe(
         encoder=encoder,
@@ -83,6 +94,13 @@ def caption(
         min_count=min_count,
         seed=seed,
     )
+    if dry_run:
+        found = forecast_captioner(
+            data, recipe, captions=captions, language=language, cache=cache, skip_bad=skip_bad
+        )
+        for name, value in found.rows():
+            write(f"{name:<14}{value}")
+        return
     bundle = train_captioner(
         data,
         out,

@@ -11,16 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tushuo.compile import workers
+from tushuo.compile.arenas import ARENAS, SHARED
 from tushuo.compile.codegen.library import Library
 from tushuo.compile.codegen.module import DATA, write_module
+from tushuo.compile.codegen.pool import SHARE
 from tushuo.compile.codegen.target import host
 from tushuo.compile.interpret import execute
 from tushuo.compile.layout import View
 from tushuo.compile.memory import ALIGNMENT, set_writeable
 from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value, describe
-from tushuo.compile.recycle import Recycled
+from tushuo.compile.recycle import recycled
 from tushuo.compile.store import Store
+from tushuo.compile.workers import POOL
 from tushuo.errors import CompileError, ShapeError, TushuoError
 from tushuo.graph.backend import lock
 
@@ -39,12 +43,14 @@ class Space(NamedTuple):
     """What one call needs for itself.
 
     Attributes:
+        raw: The memory that the arena is a part of.
         arena: Memory for what is computed in between.
         address: Where it is.
         boxes: For each outside value, where its array's object is.
         first_box: Where the boxes are.
     """
 
+    raw: np.ndarray
     arena: np.ndarray
     address: int
     boxes: np.ndarray
@@ -62,6 +68,7 @@ class Executable:
         constants: The constants that it reads, whose pointers stand at ``constant_places``.
         returns: For each output, where it comes from: "input", "constant" or "output", and which.
         cached: Whether the machine code came from the cache.
+        shares: Whether the threads of the pool have a part in it.
         seconds: What each segment took in the last call, if there are several.
     """
 
@@ -70,7 +77,9 @@ class Executable:
         target = host()
         text, self.kernels = write_module(plan, target)
         numbers = [i for i, tasks in enumerate(plan.segments) if tasks[0].native]
-        library = Library(text, target, store, [f"segment_{i}" for i in numbers])
+        self.shares = f"@{SHARE}" in text or f'@"{SHARE}"' in text
+        symbols = workers.symbols() if self.shares else {}
+        library = Library(text, target, store, [f"segment_{i}" for i in numbers], symbols)
         self.cached = library.cached
         self._segments = {
             i: library.function(f"segment_{i}", ctypes.c_void_p, ctypes.c_void_p) for i in numbers
@@ -78,8 +87,9 @@ class Executable:
         known = plan.program.constants
         self.constant_places = [i for i, x in enumerate(plan.outside) if x in known]
         self.constants = [np.asarray(known[plan.outside[i]]) for i in self.constant_places]
-        self._outputs = [Recycled(y.shape, y.dtype) for y in plan.outputs]
+        self._outputs = recycled([(y.shape, y.dtype) for y in plan.outputs])
         self._spaces: list[Space] = []
+        self._keep = self._give_back if plan.arena_bytes >= SHARED else self._spaces.append
         self.returns = [self._source(y) for y in plan.program.outputs]
         self._plain = self.returns == [("output", i, y.shape) for i, y in enumerate(plan.outputs)]
         self._pack: Callable[..., None] = Struct(
@@ -93,6 +103,8 @@ class Executable:
 
     def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs, locked, from contiguous arrays for the inputs."""
+        if self.shares:
+            POOL.prepare()
         outputs = [memory.array() for memory in self._outputs]
         try:
             space = self._spaces.pop()
@@ -107,7 +119,7 @@ class Executable:
             if self._checks:
                 self._check(space.arena)
         finally:
-            self._spaces.append(space)
+            self._keep(space)
         if self._plain:
             return outputs
         return [self._returned(source, inputs, outputs) for source in self.returns]
@@ -132,12 +144,14 @@ class Executable:
     @contextmanager
     def arena(self) -> Iterator[int]:
         """The address of memory for what is computed in between, for as long as it is needed."""
+        if self.shares:
+            POOL.prepare()
         space = self._spaces.pop() if self._spaces else self._new_space()
         try:
             yield space.address
             self._check(space.arena)
         finally:
-            self._spaces.append(space)
+            self._keep(space)
 
     def _check(self, arena: np.ndarray) -> None:
         """Raise an error if a kernel noted one."""
@@ -152,14 +166,19 @@ class Executable:
 
     def _new_space(self) -> Space:
         """Memory for one call at a time: the arena, aligned, and the pointers' places."""
-        raw = np.empty(self.plan.arena_bytes + ALIGNMENT, np.uint8)
+        raw = ARENAS.take(self.plan.arena_bytes + ALIGNMENT)
         start = -raw.ctypes.data % ALIGNMENT
         arena = raw[start : start + self.plan.arena_bytes]
         arena[: self.plan.status_bytes] = 0
         boxes = np.zeros(len(self.plan.outside), np.uint64)
         for place, array in zip(self.constant_places, self.constants, strict=True):
             boxes[place] = id(array)
-        return Space(arena, raw.ctypes.data + start, boxes, boxes.ctypes.data)
+        return Space(raw, arena, raw.ctypes.data + start, boxes, boxes.ctypes.data)
+
+    @staticmethod
+    def _give_back(space: Space) -> None:
+        """Let another program use a large arena."""
+        ARENAS.give(space.raw)
 
     def _run(self, inputs: Sequence[np.ndarray], outputs: list[np.ndarray], space: Space) -> None:
         """All segments in turn; outputs are locked when they are complete."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tushuo.compile.codegen.support import PRODUCTS
+from tushuo.compile.direct import MAPS, Direct
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.passes.tails import Tailed
-from tushuo.compile.plan import Plan, Task
+from tushuo.compile.plan import Plan, Task, planned
 
 if TYPE_CHECKING:
     from tushuo.compile.executable import Executable
@@ -90,8 +91,9 @@ def explanation(executables: Sequence[Executable]) -> Explanation:
 def measured(executable: Executable, inputs: Sequence[np.ndarray], runs: int = 20) -> Explanation:
     """The kernels of a program with their times: each runs as a segment of its own."""
     plan = executable.plan
+    whole = planned(plan.program, by_image=False)
     alone = [[task] for segment in plan.segments for task in segment]
-    apart = type(executable)(replace(plan, segments=alone), None)
+    apart = type(executable)(replace(whole, segments=alone), None)
     times = []
     for _ in range(runs):
         apart(inputs)
@@ -124,6 +126,11 @@ def _kernels(plan: Plan) -> Iterator[Kernel]:
 
 def _work(task: Task) -> tuple[tuple[int, ...], int]:
     op: Any = task.step.op
+    first: Any = op.program.body[0].op if isinstance(op, Tailed) else op
+    if isinstance(first, Direct):
+        maps = task.results[0].shape if isinstance(first, MAPS) else task.operands[1].shape
+        more = prod(maps) * (len(op.program.body) - 1) if isinstance(op, Tailed) else 0
+        return task.results[0].shape, first.flops(task.operands[0].shape, maps[1]) + more
     if isinstance(op, Tailed):
         k = task.operands[0].shape[-1]
         return (*op.shape, k), prod(op.shape) * (2 * k + len(op.program.body) - 1)

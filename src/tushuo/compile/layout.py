@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tushuo.compile.direct import MAPS
 from tushuo.compile.program import Instruction, Program, Value
 from tushuo.graph.op import Elementwise, Op, Shape
 from tushuo.graph.ops import compare, index, movement, reduce, rounding
@@ -48,6 +49,12 @@ def whole(value: Value) -> View:
     return View(value, value.shape, strides_of(value.shape))
 
 
+def spread(strides: Sequence[int], shape: Sequence[int], full: Sequence[int]) -> tuple[int, ...]:
+    """The strides of an array that is broadcast to a shape."""
+    own = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
+    return (*(0,) * (len(full) - len(own)), *own)
+
+
 def layout(program: Program) -> dict[Value, View]:
     """The view of every value of a program."""
     views = {x: whole(x) for x in program.inputs}
@@ -77,9 +84,18 @@ def _written(step: Instruction, views: dict[Value, View]) -> dict[Value, View]:
         like = next((views[x] for x in step.operands if _orders(views[x], step.result)), None)
         if like is not None and step.op.name != "Copy":
             return {step.result: _in_order_of(like, step.result)}
+    if isinstance(step.op, MAPS):
+        return {step.result: _channels_last(step.result)}
     if isinstance(step.op, reduce.Sum | reduce.Max | reduce.Min | reduce.Any | reduce.All):
         return {step.result: _reduced(step.op, views[step.operands[0]], step.result)}
     return {y: whole(y) for y in step.results}
+
+
+def _channels_last(maps: Value) -> View:
+    """The view of maps (N, C, H, W) whose channels lie side by side."""
+    n, c, h, w = maps.shape
+    steps = strides_of((n, h, w, c))
+    return View(maps, maps.shape, (steps[0], steps[3], *steps[1:3]))
 
 
 def _reduced(op: Any, view: View, result: Value) -> View:

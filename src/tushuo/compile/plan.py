@@ -8,6 +8,7 @@ from itertools import groupby
 
 from tushuo.compile.codegen.gather import GATHERS
 from tushuo.compile.codegen.support import single
+from tushuo.compile.images import Group, grouped
 from tushuo.compile.layout import View, layout, viewed
 from tushuo.compile.memory import ALIGNMENT, Arena, Interval, plan
 from tushuo.compile.passes.fuse import Loop
@@ -46,6 +47,7 @@ class Plan:
             then outputs, then constants.
         arena: The places of all others.
         checks: The tasks that look at indices.
+        groups: Those that run image by image.
     """
 
     program: Program
@@ -55,6 +57,7 @@ class Plan:
     outputs: tuple[Value, ...]
     arena: Arena
     checks: list[Task]
+    groups: tuple[Group, ...] = ()
 
     @property
     def status_bytes(self) -> int:
@@ -71,18 +74,24 @@ class Plan:
         return self.status_bytes + self.arena.offsets[root]
 
 
-def planned(program: Program) -> Plan:
-    """The plan of an optimised program."""
+def planned(program: Program, by_image: bool = True) -> Plan:
+    """The plan of an optimised program, some of it image by image unless that is forbidden."""
     views = layout(program)
     tasks = list(_tasks(program, views))
-    segments = [list(group) for _, group in groupby(tasks, key=lambda task: task.native)]
     own = {*program.inputs, *program.constants}
     outputs = tuple(dict.fromkeys(views[y].root for y in program.outputs if y not in own))
     constants = [x for x in program.constants if any(_reads(task, x) for task in tasks)]
     outside = (*program.inputs, *outputs, *constants)
-    arena = plan(list(_intervals(tasks, set(outside))))
+    items: list[list[Task | Group]] = []
+    for native, some in groupby(tasks, key=lambda task: task.native):
+        these = list(some)
+        items.append(grouped(these, tasks, set(outside)) if native and by_image else [*these])
+    order = [item for segment in items for item in segment]
+    arena = plan(list(_intervals(order, set(outside))))
     checks = [task for task in tasks if task.checks]
-    return Plan(program, views, segments, outside, outputs, arena, checks)
+    segments = [[task for item in segment for task in _tasks_of(item)] for segment in items]
+    groups = tuple(item for item in order if isinstance(item, Group))
+    return Plan(program, views, segments, outside, outputs, arena, checks, groups)
 
 
 def _tasks(program: Program, views: dict[Value, View]) -> Iterator[Task]:
@@ -96,15 +105,27 @@ def _reads(task: Task, x: Value) -> bool:
     return any(view.root is x for view in task.operands)
 
 
-def _intervals(tasks: Sequence[Task], outside: set[Value]) -> Iterator[Interval]:
-    """From the step that writes a buffer to the last one that reads it, both included."""
+def _tasks_of(item: Task | Group) -> tuple[Task, ...]:
+    return item.tasks if isinstance(item, Group) else (item,)
+
+
+def _intervals(items: Sequence[Task | Group], outside: set[Value]) -> Iterator[Interval]:
+    """From the step that writes a buffer to the last one that reads it, both included.
+
+    A group is one step.
+    """
     first: dict[Value, int] = {}
     last: dict[Value, int] = {}
-    for i, task in enumerate(tasks):
-        for view in task.results:
-            first[view.root] = i
-        for view in (*task.operands, *task.results):
-            last[view.root] = i
+    inside: set[Value] = set()
+    for i, item in enumerate(items):
+        for task in _tasks_of(item):
+            for view in task.results:
+                first[view.root] = i
+            for view in (*task.operands, *task.results):
+                last[view.root] = i
+        if isinstance(item, Group):
+            inside |= set(item.inside.offsets)
+            yield Interval(item.block, i, i)
     for value, start in first.items():
-        if value not in outside:
+        if value not in outside | inside:
             yield Interval(value, start, last[value])

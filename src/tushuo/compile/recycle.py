@@ -8,8 +8,10 @@ no longer held by anyone.
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from sys import getrefcount
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -40,8 +42,7 @@ class Recycled:
     def array(self) -> np.ndarray:
         """An array with any content that nobody else refers to; it is locked."""
         given = self._given
-        if given and _COUNTED:
-            array = given.popleft()  # the one handed out longest ago
+        if _COUNTED and (array := self._oldest()) is not None:
             given.append(array)
             if getrefcount(array) == _ALONE and getrefcount(array.base) == _UNSEEN:
                 return array
@@ -50,6 +51,31 @@ class Recycled:
         if len(given) < KEPT:
             given.append(array)
         return array
+
+    def _oldest(self) -> np.ndarray | None:
+        """The array that was handed out longest ago, taken out of the queue."""
+        try:
+            return self._given.popleft()
+        except IndexError:  # there is none, or another thread has just taken it
+            return None
+
+
+_KNOWN: WeakValueDictionary[tuple[Shape, np.dtype, int], Recycled] = WeakValueDictionary()
+
+
+def recycled(outputs: Sequence[tuple[Shape, np.dtype]]) -> list[Recycled]:
+    """The memory of a program's outputs, shared with other programs that have outputs like these.
+
+    Of a training step there is a program for each length of its sentences, and all return the same
+    weights: without this each of them would keep three sets.
+    """
+    seen: Counter[tuple[Shape, np.dtype]] = Counter()
+    made = []
+    for shape, dtype in outputs:
+        key = (shape, dtype, seen[shape, dtype])
+        seen[shape, dtype] += 1
+        made.append(_KNOWN.setdefault(key, Recycled(shape, dtype)))
+    return made
 
 
 def _alone() -> tuple[int, int]:

@@ -15,7 +15,14 @@ from tushuo.data.formats import coco, flickr8k, folder, karpathy
 from tushuo.data.formats.listing import Layout
 from tushuo.errors import DatasetError
 
-__all__ = ["CaptionDataset", "load_captions", "split", "with_dev"]
+__all__ = [
+    "CaptionDataset",
+    "bad_entries",
+    "load_captions",
+    "no_train_split",
+    "split",
+    "with_dev",
+]
 
 _FORMATS = {"flickr8k": flickr8k, "karpathy": karpathy, "coco": coco, "folder": folder}
 _ORDER = ("train", "dev", "test")
@@ -30,7 +37,7 @@ class CaptionDataset:
         folder: Where the data set lies.
         format: "flickr8k", "karpathy", "coco" or "folder".
         all_examples: Every photograph, grouped by nothing; see `examples`.
-        problems: One line for each photograph that was left out.
+        problems: One line for each entry that was left out.
     """
 
     folder: Path
@@ -84,12 +91,13 @@ def load_captions(
         folder: The folder of the data set.
         captions: The caption file, where the folder has several (say `Flickr8kCN.token.txt`): a
             path, or a name in the folder.
-        skip_bad: Leave out photographs that are missing, lack captions, have an unsafe name or are
-            listed twice, and report them in `problems`, rather than raise.
+        skip_bad: Leave out broken lines, and photographs that are missing, lack captions, have an
+            unsafe name or are listed twice, and report them in `problems`, rather than raise.
 
     Raises:
-        DatasetError: No layout or several were recognised, a file is malformed (the message names
-            the line and what was expected), or photographs are bad and `skip_bad` is false.
+        DatasetError: No layout or several were recognised, a file is malformed as a whole (the
+            message names the place and what was expected), or lines or photographs are bad and
+            `skip_bad` is false; the error's `problems` has a line for each.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -98,9 +106,12 @@ def load_captions(
     listed = chain.from_iterable(_FORMATS[layout.format].read(layout) for layout in layouts)
     examples, problems = check(listed)
     if problems and not skip_bad:
-        raise _bad(root, problems)
+        raise bad_entries(root, problems)
     if not examples:
-        raise DatasetError(f"no photograph with captions in {str(root)!r}", hint=_few(problems))
+        hint = _few(problems)
+        raise DatasetError(
+            f"no photograph with captions in {str(root)!r}", hint=hint, problems=problems
+        )
     return CaptionDataset(root, layouts[0].format, tuple(examples), tuple(problems))
 
 
@@ -146,11 +157,13 @@ def _chosen(root: Path, captions: Path) -> Layout:
     )
 
 
-def _bad(root: Path, problems: Sequence[str]) -> DatasetError:
+def bad_entries(root: Path, problems: Sequence[str]) -> DatasetError:
+    """The error that refuses a data set for some bad entries."""
     count = f"{len(problems)} bad entr{'y' if len(problems) == 1 else 'ies'}"
     return DatasetError(
         f"{count} in {str(root)!r}: {_few(problems)}",
         hint="mend them, or leave them out with skip_bad (--skip-bad)",
+        problems=problems,
     )
 
 
@@ -193,15 +206,23 @@ def with_dev(dataset: CaptionDataset) -> CaptionDataset:
     Training and evaluation both ask this, and so agree on which photographs were put aside.
 
     Raises:
-        DatasetError: Several splits, but neither "train" nor "dev"; or too few photographs.
+        DatasetError: There is no split "train" to take it from, or it has too few photographs.
     """
     if "dev" in dataset.splits:
         return dataset
-    if len(dataset.splits) == 1:
-        return split(dataset)
+    if "train" not in dataset.splits:
+        raise no_train_split(dataset)
     divided = split(replace(dataset, all_examples=dataset.examples("train")))
     others = [example for example in dataset.all_examples if example.split != "train"]
     return replace(dataset, all_examples=(*divided.all_examples, *others))
+
+
+def no_train_split(dataset: CaptionDataset) -> DatasetError:
+    """The error that refuses a data set which offers nothing to learn from."""
+    return DatasetError(
+        f"{str(dataset.folder)!r} has no train split, only {', '.join(dataset.splits)}",
+        hint="to learn from these photographs, call their split train in the data set",
+    )
 
 
 def _rank(image: Path, folder: Path, seed: int) -> float:

@@ -42,6 +42,8 @@ def check(listed: Iterable[Listed]) -> tuple[list[Example], list[str]]:
 def _problem(entry: Listed, seen: dict[Path, str]) -> str:
     """What is wrong with an entry, or nothing."""
     name = entry.name
+    if entry.problem:
+        return entry.problem
     if not name:
         return "captions without a photograph"
     if _leads_out(name):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tushuo.lessons.notebook import check
 from tushuo.lessons.pictures import images
-from tushuo.lessons.plot import Plot, plot
 from tushuo.lessons.samples import sample
 from tushuo.lessons.show import show
 from tushuo.lessons.text import language
+from tushuo.train.plot import Plot, plot
 
 __all__ = ["Plot", "check", "images", "language", "plot", "sample", "show"]

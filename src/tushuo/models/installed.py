@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tushuo.errors import BundleError
 
-__all__ = ["BUNDLES", "InstalledModel", "find_model", "installed_models", "read_config"]
+__all__ = [
+    "BUNDLES",
+    "InstalledModel",
+    "find_installed",
+    "find_model",
+    "installed_models",
+    "read_config",
+]
 
 BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 """Where the shipped model folders lie."""
@@ -20,11 +27,27 @@ _MAX_CONFIG_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A shipped model: its name, what `config.json` calls its `model_type`, and its folder."""
+    """A shipped model.
+
+    Attributes:
+        name: What it is called.
+        folder: Where it lies.
+        config: What its `config.json` says.
+    """
 
     name: str
-    model_type: str
     folder: Path
+    config: dict[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def model_type(self) -> str:
+        """What kind of model it is: "show-attend-tell", "efficientnet-lite", ..."""
+        return str(self.config.get("model_type"))
+
+    @property
+    def language(self) -> str:
+        """The language that it writes, as "en"; empty if it writes none."""
+        return str(self.config.get("language", ""))
 
     @property
     def size(self) -> int:
@@ -35,8 +58,7 @@ class InstalledModel:
 def installed_models(model_type: str | None = None) -> list[InstalledModel]:
     """The shipped models by name, all or those of one type ("show-attend-tell", ...)."""
     folders = sorted(path.parent for path in BUNDLES.glob("*/config.json"))
-    types = [str(read_config(folder / "config.json").get("model_type")) for folder in folders]
-    models = [InstalledModel(f.name, kind, f) for f, kind in zip(folders, types, strict=True)]
+    models = [InstalledModel(f.name, f, read_config(f / "config.json")) for f in folders]
     return [model for model in models if model_type in (None, model.model_type)]
 
 
@@ -60,6 +82,21 @@ def find_model(name_or_path: str | os.PathLike[str], model_type: str | None = No
     what = "is a file, not a folder" if os.path.isfile(text) else "no such model"  # noqa: PTH113
     known = ", ".join(models) or "none"
     raise BundleError(f"{text!r}: {what}", hint=f"installed: {known}; or give a model folder")
+
+
+def find_installed(name: str) -> Path:
+    """The folder of a shipped model; unlike `find_model` it takes a name only, never a path.
+
+    Raises:
+        BundleError: There is no such model; the hint lists those there are.
+    """
+    models = {model.name: model.folder for model in installed_models()}
+    if name not in models:
+        raise BundleError(
+            f"{name!r:.60}: no such model is installed",
+            hint=f"installed: {', '.join(models) or 'none'}",
+        )
+    return models[name]
 
 
 def read_config(path: Path) -> dict[str, Any]:

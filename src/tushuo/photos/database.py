@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,7 @@ def plain_errors(path: Path) -> Iterator[None]:
                 hint = "restore a copy of it, or name another file with --library"
             case ["SQLITE", "BUSY" | "LOCKED"]:
                 hint = "another program is writing to it; try again"
-            case ["SQLITE", "FULL"]:
+            case ["SQLITE", "FULL" | "IOERR"]:
                 hint = "what was stored before is safe; make room and run the command again"
             case ["SQLITE", "READONLY"]:
                 hint = "make the file and its folder writable, or name another with --library"
@@ -153,7 +154,21 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         if version < len(MIGRATIONS):
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_log(connection)
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Write ahead to a log. SQLite itself does not wait for others here, as it does elsewhere."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _number(connection: sqlite3.Connection, query: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -10,8 +11,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tushuo.caption import Captioner
+from tushuo.caption.shared_encoder import encoder_weights
+from tushuo.errors import UsageError
+from tushuo.models.weights_file import digest
 
-__all__ = ["Model", "model_of"]
+__all__ = ["Model", "model_of", "models_of"]
 
 
 class Model(NamedTuple):
@@ -26,6 +30,28 @@ class Model(NamedTuple):
     name: str
     version: str
     language: str
+
+
+def models_of(captioners: Sequence[Captioner]) -> tuple[Model, ...]:
+    """The models behind captioners that are to work together.
+
+    Raises:
+        UsageError: There is none, two write the same language, or they do not look at photographs
+            alike.
+    """
+    languages = [captioner.language for captioner in captioners]
+    if not languages or len(set(languages)) < len(languages):
+        raise UsageError(f"captioners of {languages}", hint="give one for each language")
+    first, *others = (captioner.bundle for captioner in captioners)
+    eye = digest(encoder_weights(first.encoder)) if others else ""
+    for other in others:
+        alike = other.preprocessing == first.preprocessing
+        if not alike or digest(encoder_weights(other.encoder)) != eye:
+            raise UsageError(
+                f"models {first.name!r} and {other.name!r} do not share an encoder",
+                hint="index once with each",
+            )
+    return tuple(map(model_of, captioners))
 
 
 _MODELS: WeakKeyDictionary[Captioner, Model] = WeakKeyDictionary()

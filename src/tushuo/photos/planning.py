@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from tushuo.errors import ImageError
+from tushuo.photos.embedding import Space
 from tushuo.photos.model import Model
 from tushuo.photos.walk import Seen, Walk
 
 __all__ = ["Plan", "Planner", "Todo"]
 
-Why: TypeAlias = Literal["new", "changed", "retry", "caption", "recaption"]
+Why: TypeAlias = Literal["new", "changed", "retry", "caption", "recaption", "embedding"]
 
 
 class Todo(NamedTuple):
@@ -24,7 +25,8 @@ class Todo(NamedTuple):
     Attributes:
         seen: The file.
         why: "new" and "changed" of the file; "retry" of one that failed; "caption" if there is
-            none in the language; "recaption" if there is one by another model.
+            none in the language; "recaption" if there is one by another model; "embedding" if only
+            the photograph's place in the space of meanings is unknown.
         caption: What is shown now.
         model: Name and version of the model that wrote it.
     """
@@ -60,15 +62,17 @@ class Planner:
 
     Attributes:
         connection: Of a library.
-        model: That will write the captions.
+        models: That will write the captions, each in a language of its own.
         retry: Whether files that failed are tried again though they are unchanged.
         recaption: Whether captions by other models give way.
+        space: Where each photograph shall have a place; None if places are not asked for.
     """
 
     connection: sqlite3.Connection
-    model: Model
+    models: tuple[Model, ...]
     retry: bool = False
     recaption: bool = False
+    space: Space | None = None
 
     def plan(self, folders: Iterable[str | os.PathLike[str]]) -> Plan:
         """Walk through folders, or look at files; nothing is written."""
@@ -85,31 +89,52 @@ class Planner:
 
     def todo(self, seen: Seen) -> Todo | bool:
         """What is to be done about a file, or else whether it is in order."""
-        row = self.connection.execute(_KNOWN, (self.model.language, os.fsencode(seen.path)))
-        known = row.fetchone()
+        verdicts = [self._todo(seen, model) for model in self.models]
+        todo = [verdict for verdict in verdicts if isinstance(verdict, Todo)]
+        if not todo:
+            return all(verdicts)
+        if any(item.why != "recaption" for item in todo):
+            return next(item for item in todo if item.why != "recaption")
+        texts, models = zip(*((item.caption, item.model) for item in todo), strict=True)
+        return Todo(seen, "recaption", " / ".join(texts), " / ".join(models))
+
+    def _todo(self, seen: Seen, model: Model) -> Todo | bool:
+        names = (*(self.space or _NOWHERE), model.language, os.fsencode(seen.path))
+        known = self.connection.execute(_KNOWN, names).fetchone()
         if known is None:
             return Todo(seen, "new")
-        size, mtime_ns, status, caption, model, version = known
+        size, mtime_ns, status, caption, author, version, embedded = known
         if status in ("missing", "ignored") or (size, mtime_ns) != (seen.size, seen.mtime_ns):
             return Todo(seen, "changed")
         if status == "failed":
             return Todo(seen, "retry") if self.retry else False
         if caption is None:
             return Todo(seen, "caption")
-        ours = model is None or (model, version) == self.model[:2]
+        ours = author is None or (author, version) == model[:2]
         if self.recaption and not ours:
-            return Todo(seen, "recaption", caption, f"{model} {version}")
+            return Todo(seen, "recaption", caption, f"{author} {version}")
+        if self.space is not None and not embedded:
+            return Todo(seen, "embedding")
         return True
 
-    def known_hashes(self) -> set[bytes]:
-        """The photographs whose captions suffice."""
+    def embedded_hashes(self) -> set[bytes]:
+        """The photographs that have a place in the space."""
+        query = (
+            "SELECT hash FROM photo JOIN embedding e ON e.photo = photo.id"
+            f" JOIN space ON space.id = e.space WHERE {_SPACE}"
+        )
+        rows = self.connection.execute(query, self.space or _NOWHERE)
+        return {row[0] for row in rows}
+
+    def captioned_hashes(self, model: Model) -> set[bytes]:
+        """The photographs whose captions in a model's language suffice."""
         enough = "model IS NULL OR (model = ? AND version = ?)" if self.recaption else "1"
         query = (
             "SELECT hash FROM photo WHERE EXISTS (SELECT 1 FROM caption WHERE photo = photo.id"
             f" AND language = ? AND shown AND ({enough}))"
         )
-        names = self.model[:2] if self.recaption else ()
-        return {row[0] for row in self.connection.execute(query, (self.model.language, *names))}
+        names = model[:2] if self.recaption else ()
+        return {row[0] for row in self.connection.execute(query, (model.language, *names))}
 
     def _add(self, plan: Plan, seen: Seen) -> None:
         todo = self.todo(seen)
@@ -132,8 +157,12 @@ class Planner:
         return [(path, status) for path in lost if (status := _status(path, walk))]
 
 
-_KNOWN = """
-SELECT size, mtime_ns, status, text, model, version
+_NOWHERE = Space("", "", 0)
+_SPACE = "(space.name, space.version, space.dimensions) = (?, ?, ?)"
+_KNOWN = f"""
+SELECT size, mtime_ns, status, text, model, version, EXISTS (
+    SELECT 1 FROM embedding e JOIN space ON space.id = e.space WHERE e.photo = file.photo
+    AND {_SPACE})
 FROM file LEFT JOIN caption ON caption.photo = file.photo AND language = ? AND shown
 WHERE path = ?
 """

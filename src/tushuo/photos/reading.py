@@ -18,7 +18,7 @@ from tushuo.data import MAX_BYTES, Preprocessing, load_image
 from tushuo.errors import ImageError, TushuoError
 from tushuo.photos.exif import Facts, read_facts
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["Reader", "Reading", "read_content", "same_file"]
 
 _TRIES = 3
 _SETTLED = 2.0  # seconds: coarsest clock of a file system (FAT)
@@ -66,7 +66,7 @@ class Reader:
         """Read a photograph; what goes wrong is told in the result."""
         size = mtime_ns = digest = None
         try:
-            content, status = _read(path)
+            content, status = read_content(path)
             size, mtime_ns = status.st_size, _reliable(status)
             digest = sha256(content).digest()
             if self._is_known(digest):
@@ -96,8 +96,12 @@ class _Named(BytesIO):
         self.name = str(path)
 
 
-def _read(path: Path) -> tuple[bytes, os.stat_result]:
-    """The content of a file that stayed the same meanwhile, and its status."""
+def read_content(path: Path) -> tuple[bytes, os.stat_result]:
+    """The content of a file that stayed the same meanwhile, and its status.
+
+    Raises:
+        ImageError: It cannot be read, is no regular file, larger than `MAX_BYTES`, or changes.
+    """
     for _ in range(_TRIES):
         try:
             _check(path.stat(), path)
@@ -108,7 +112,7 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ImageError(f"cannot read {str(path)!r}: {reason}") from None
-        if _same(before, after) and len(content) == before.st_size:
+        if same_file(before, after) and len(content) == before.st_size:
             return content, before
     raise ImageError(f"cannot read {str(path)!r}: it changed while it was read")
 
@@ -121,7 +125,8 @@ def _check(status: os.stat_result, path: Path) -> None:
         raise ImageError(f"cannot read {str(path)!r}: {size}")
 
 
-def _same(one: os.stat_result, other: os.stat_result) -> bool:
+def same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether two looks at a file met the same content, as far as a look can tell."""
     return (one.st_ino, one.st_size, one.st_mtime_ns) == (
         other.st_ino,
         other.st_size,

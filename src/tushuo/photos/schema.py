@@ -57,5 +57,22 @@ MIGRATIONS: list[tuple[str, ...]] = [
             until REAL NOT NULL
         ) WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE space (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            version TEXT NOT NULL,
+            dimensions INTEGER NOT NULL,
+            UNIQUE (name, version, dimensions)
+        )""",
+        # vector: float16, least byte first; id: never used twice, so that a reader sees what is new
+        """CREATE TABLE embedding (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            photo INTEGER NOT NULL REFERENCES photo (id) ON DELETE CASCADE,
+            space INTEGER NOT NULL REFERENCES space (id),
+            vector BLOB NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX embedding_of ON embedding (photo, space)",
+    ),
 ]
 """Step i, as statements, leads from version i (SQLite's `user_version`) to version i + 1."""

@@ -6,8 +6,12 @@ import os
 import sqlite3
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from tushuo.caption import Caption
 from tushuo.errors import LibraryError
+from tushuo.photos.embedding import Space
 from tushuo.photos.exif import Facts
 from tushuo.photos.model import Model
 from tushuo.photos.reading import Reading
@@ -89,6 +93,18 @@ class Store:
             self._do("DELETE FROM words WHERE rowid = ?", number)
             self._do("DELETE FROM caption WHERE id = ?", number)
             self._show(photo, language)
+
+    def embedding(self, photo: int, vector: npt.NDArray[np.float32], space: Space) -> None:
+        """Store where a photograph lies in a space, float32 (D,)."""
+        self._do(
+            "INSERT INTO space (name, version, dimensions) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            space,
+        )
+        self._do(
+            "INSERT OR REPLACE INTO embedding (photo, space, vector) SELECT ?, id, ? FROM space"
+            " WHERE (name, version, dimensions) = (?, ?, ?)",
+            (photo, np.asarray(vector, dtype="<f2").tobytes(), *space),
+        )
 
     def mark(self, path: bytes, status: str) -> None:
         """Set the status of a file: 'missing' or 'ignored'."""

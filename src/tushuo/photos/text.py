@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-__all__ = ["has_words", "plain", "readable", "searchable", "words"]
+__all__ = ["has_prefix", "has_words", "plain", "prefixed", "readable", "searchable", "words"]
 
 _SEAM = "\u200b"  # a zero-width space: parts words for the index, and can be taken out again
 
@@ -48,3 +49,46 @@ def has_words(text: str, spelling: str) -> bool:
         spelling: Words with one space between, as `words` finds them.
     """
     return f" {spelling} ".casefold() in f" {' '.join(words(text))} ".casefold()
+
+
+def prefixed(text: str, spelling: Sequence[str]) -> list[tuple[int, int]]:
+    """Where a text has words side by side, the last of them begun as spelt; case and accents are
+    as good as none.
+
+    Args:
+        text: Any text.
+        spelling: Words, as `words` finds them.
+
+    Returns:
+        (start, end) in characters, the whole last word included.
+    """
+    wanted = [_bare(word) for word in spelling]
+    found = _pieces(text)
+    matches = []
+    for i in range(len(found) - len(wanted) + 1):
+        *first, last = (_bare(text[start:end]) for start, end in found[i : i + len(wanted)])
+        if first == wanted[:-1] and last.startswith(wanted[-1]):
+            matches.append((found[i][0], found[i + len(wanted) - 1][1]))
+    return matches
+
+
+def has_prefix(text: str, spelling: str) -> bool:
+    """Whether `prefixed` finds words, given with one space between."""
+    return bool(prefixed(text, spelling.split()))
+
+
+def _pieces(text: str) -> list[tuple[int, int]]:
+    """Where the words of a text stand."""
+    spans = []
+    for match in _WORD.finditer(text):
+        start = match.start()
+        for piece in _SEAMS.split(match[0]):
+            spans.append((start, start + len(piece)))
+            start += len(piece)
+    return spans
+
+
+def _bare(word: str) -> str:
+    """A word as the index compares it: no capitals, no accents."""
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

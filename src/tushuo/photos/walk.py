@@ -29,7 +29,9 @@ class Walk:
     """Walks through one folder, or visits one file.
 
     Hidden names and what a `.tushuoignore` names are left out, as are files without an image's
-    ending. Symbolic links are followed, but no folder is entered twice.
+    ending. The `.tushuoignore` of each folder above counts, too; but the root itself was asked for
+    by name, and is walked through whatever they say of it. Symbolic links are followed, but no
+    folder is entered twice.
 
     Attributes:
         root: An absolute path.
@@ -53,7 +55,12 @@ class Walk:
             yield Seen(self.root, status.st_size, status.st_mtime_ns)
 
     def _search(self) -> Iterator[Seen]:
-        waiting: list[tuple[str, _Ignore]] = [(self.root, _Ignore())]
+        try:
+            waiting = [(self.root, _above(self.root))]
+        except OSError as error:
+            problem = f"cannot read {error.filename!r}: {error.strerror or error}"
+            self.problems[self.root] = ImageError(problem)
+            return
         while waiting:  # a stack: deep trees need no deep recursion
             folder, ignore = waiting.pop()
             try:
@@ -102,6 +109,15 @@ class _Ignore:
             if verdict is not None:
                 return verdict
         return False
+
+
+def _above(root: str) -> _Ignore:
+    """The rules of the folders above, as they hold in the root."""
+    ignore = _Ignore()
+    *folders, name = [*reversed(Path(root).parents), Path(root)]
+    for folder, inner in zip(folders, [*folders[1:], name], strict=True):
+        ignore = ignore.plus(read_rules(str(folder))).below(inner.name)
+    return ignore
 
 
 def _look(entry: os.DirEntry[str], ignore: _Ignore) -> Seen | bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tushuo.errors import MissingDependencyError, TushuoError, UsageError
 from tushuo.train.checkpoint import save_checkpoint
+from tushuo.train.claim import claimed
 from tushuo.train.interrupt import StopSignal
 from tushuo.train.log import JsonLog, TensorBoardLog
 from tushuo.train.position import Position, step_rng
@@ -48,6 +49,10 @@ class Run:
 
     def train(self) -> bool:
         """Train; False if it was interrupted."""
+        with claimed(self.out):
+            return self._train()
+
+    def _train(self) -> bool:
         trainer, resumed = self.trainer, self._resume()
         if not resumed:
             self._save(LAST)  # from here on the folder is this run's

@@ -29,7 +29,7 @@ def open_run(out: Path, settings: Mapping[str, Any], overwrite: bool = False) ->
         UsageError: The folder cannot be made, or the settings are not JSON.
     """
     wanted = _normal(settings)
-    _make(out)
+    make_folder(out)
     if overwrite:
         _clear(out)
     if (out / LAST).exists():
@@ -74,7 +74,12 @@ def _normal(settings: Mapping[str, Any]) -> Any:
         raise UsageError(f"the settings of a run must be JSON: {error}") from error
 
 
-def _make(out: Path) -> None:
+def make_folder(out: Path) -> None:
+    """Make the folder of a run, where there is none.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -24,6 +24,7 @@ from tushuo.caption.metrics.diversity import Diversity, distinct, diversity, nov
 from tushuo.caption.metrics.meteor import meteor
 from tushuo.caption.metrics.rouge import rouge_l
 from tushuo.caption.metrics.scores import TOKENIZERS, Scores
+from tushuo.caption.metrics.segmenter import segment
 from tushuo.caption.metrics.tokenizer import tokenize
 from tushuo.data.words import tokenize as tokenize_words
 from tushuo.errors import DatasetError, UsageError
@@ -35,6 +36,7 @@ __all__ = [
     "bleu",
     "bleu_counts",
     "bootstrap",
+    "check_tokenizer",
     "cider",
     "cider_d",
     "distinct",
@@ -62,7 +64,8 @@ def evaluate_captions(
         candidates: Image id to caption.
         references: Image id to reference captions, at least one; the same ids in any order.
         tokenizer: "ptb" for English, as published scores have it; "char" for Chinese: each
-            character is a word, and so is each run of other letters or digits.
+            character is a word, and so is each run of other letters or digits; "word" for Chinese,
+            too: words as a segmenter finds them (see `tushuo.caption.metrics.segmenter`).
         training: The captions that the model learnt from, to count those that are new.
         with_meteor: Whether to compute METEOR, too (English only).
 
@@ -74,7 +77,8 @@ def evaluate_captions(
         DatasetError: No images, ids that only one side has, or an image without references.
         UsageError: The references of an image are one string instead of a sequence of strings, or
             the tokenizer is unknown.
-        MissingDependencyError: METEOR is asked for, and Java or pycocoevalcap is not there.
+        MissingDependencyError: METEOR is asked for, and Java or pycocoevalcap is not there; or
+            words, and the segmenter is not there.
     """
     _check(candidates, references)
     words = _tokenizer(tokenizer, with_meteor)
@@ -105,12 +109,25 @@ def evaluate_captions(
     )
 
 
-def _tokenizer(name: str, with_meteor: bool) -> Callable[[str], list[str]]:
+def check_tokenizer(name: str) -> None:
+    """Whether a tokenizer can be used, before the work is done.
+
+    Raises:
+        UsageError: There is none of that name.
+        MissingDependencyError: What it needs is not installed.
+    """
     if name not in TOKENIZERS:
         raise UsageError(f"tokenizer {name!r:.40} is unknown", hint=f"known: {list(TOKENIZERS)}")
+    TOKENIZERS[name]()
+
+
+def _tokenizer(name: str, with_meteor: bool) -> Callable[[str], list[str]]:
+    check_tokenizer(name)
     if with_meteor and name != "ptb":
         raise UsageError(f"METEOR is for English, the tokenizer is {name!r}", hint="leave it out")
-    return tokenize if name == "ptb" else partial(tokenize_words, language="zh")
+    if name == "ptb":
+        return tokenize
+    return segment if name == "word" else partial(tokenize_words, language="zh")
 
 
 def _check(candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> None:

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from tushuo.caption.metrics.ngrams import Ngram, NgramCounts, Words, ngram_counts
 
-__all__ = ["cider", "cider_d"]
+__all__ = ["CiderD", "cider", "cider_d"]
 
 _ORDERS = (1, 2, 3, 4)
 _SIGMA = 6.0
@@ -70,6 +70,28 @@ def cider_d(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) 
         One score from 0 to 10 for each image. The score of the corpus is their mean.
     """
     return _scores(candidates, references, _clipped_cosine)
+
+
+class CiderD:
+    """CIDEr-D against references that stay the same, whose vectors are computed once.
+
+    Args:
+        references: The tokenized references of each image; document frequencies are counted over
+            these images.
+    """
+
+    def __init__(self, references: Sequence[Sequence[Words]]) -> None:
+        self._rarity = _inverse_document_frequency(references)
+        self._unseen = math.log(len(references))
+        self._references = [[self._vectors(one) for one in several] for several in references]
+
+    def __call__(self, candidate: Words, image: int) -> float:
+        """The score, from 0 to 10, of a tokenized caption of the image of that number."""
+        ours, several = self._vectors(candidate), self._references[image]
+        return _SCALE * sum(_clipped_cosine(ours, theirs) for theirs in several) / len(several)
+
+    def _vectors(self, words: Words) -> _Vectors:
+        return _vectors(words, self._rarity, self._unseen)
 
 
 def _scores(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
 from tushuo.caption.metrics.diversity import Diversity
+from tushuo.caption.metrics.segmenter import segmenter_name
 
 __all__ = ["TOKENIZERS", "Scores"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 VERSION = 1  # raise it when a metric or the tokenizer changes what it gives
-TOKENIZERS = {"ptb": "ptb-corenlp-3.4.1", "char": "char"}
+TOKENIZERS: dict[str, Callable[[], str]] = {
+    "ptb": lambda: "ptb-corenlp-3.4.1",
+    "char": lambda: "char",
+    "word": lambda: f"word-{segmenter_name()}",
+}
 """The tokenizers by name, with what a signature calls them."""
 
 
@@ -33,7 +38,7 @@ class Scores:
         diversity: How varied the captions are.
         bleu_counts: What BLEU counts in each image, see `bleu_counts`.
         by_image: ROUGE-L, CIDEr and CIDEr-D of each image by name, float64 (images,).
-        tokenizer: "ptb" or "char".
+        tokenizer: "ptb", "char" or "word".
         meteor: Corpus METEOR, 0 to 1, where it was asked for.
         training: How many different training captions the novel ones were held against.
     """
@@ -62,7 +67,7 @@ class Scores:
         """One line that says how the scores were made; equal lines mean comparable scores."""
         fewest, most = self.references
         parts = [
-            f"tok:{TOKENIZERS[self.tokenizer]}",
+            f"tok:{TOKENIZERS[self.tokenizer]()}",
             "bleu:corpus,n4,closest",
             *(["meteor:1.5,en,norm"] if self.meteor is not None else []),
             "rouge-l:beta1.2",

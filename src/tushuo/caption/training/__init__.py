@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from tushuo.caption.training.features import FeatureCache, default_cache
+from tushuo.caption.training.forecast import Forecast
 from tushuo.caption.training.recipe import Recipe
-from tushuo.caption.training.run import train_captioner
+from tushuo.caption.training.run import forecast_captioner, train_captioner
 from tushuo.caption.training.task import CaptionTask
 
-__all__ = ["CaptionTask", "FeatureCache", "Recipe", "default_cache", "train_captioner"]
+__all__ = [
+    "CaptionTask",
+    "FeatureCache",
+    "Forecast",
+    "Recipe",
+    "default_cache",
+    "forecast_captioner",
+    "train_captioner",
+]

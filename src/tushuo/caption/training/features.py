@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,13 +20,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.data import Preprocessing, load_image
+from tushuo.data.views import View
 from tushuo.errors import ImageError
 from tushuo.graph.tensor import Tensor
 from tushuo.models.efficientnet import EfficientNetLite
+from tushuo.native import is_eager, native
 
 __all__ = ["FeatureCache", "default_cache"]
 
 BATCH = 16
+ORIGINAL = View()
+_EAGER_BATCHES = 8
 Features = npt.NDArray[np.float32]
 Progress = Callable[[int], None]
 
@@ -52,13 +57,20 @@ class FeatureCache:
         self.preprocessing = preprocessing
         self.folder = folder / "features" / _fingerprint(encoder, preprocessing)
         self._keys: dict[Path, str] = {}
+        self._encode = native(self.encoder.features, after=_EAGER_BATCHES)
 
-    def fill(self, images: Sequence[Path], progress: Progress = lambda done: None) -> None:
+    def fill(
+        self,
+        images: Sequence[Path],
+        progress: Progress = lambda done: None,
+        view: View = ORIGINAL,
+    ) -> None:
         """Compute the maps that are missing.
 
         Args:
             images: The photographs.
             progress: Called with the number of photographs done since the last call.
+            view: Which view of them.
 
         Raises:
             ImageError: A photograph cannot be read.
@@ -66,28 +78,89 @@ class FeatureCache:
         with ThreadPoolExecutor(2) as pool:
             missing = []
             for image, key in zip(images, pool.map(self._key, images), strict=True):
-                if _is_whole(self._file(key)):
+                if _is_whole(self._file(key, view)):
                     progress(1)
                 else:
                     missing.append(image)
-            for batch, arrays in _ahead(pool, self._arrays, _chunks(missing, BATCH)):
-                self._store(batch, arrays)
+            read = partial(self.arrays, view=view)
+            for batch, arrays in _ahead(pool, read, _chunks(missing, BATCH)):
+                self._store(batch, arrays, view)
                 progress(len(batch))
+
+    def unreadable(
+        self, images: Sequence[Path], progress: Progress = lambda done: None
+    ) -> dict[Path, ImageError]:
+        """The photographs of which no map can be made, and why; those with a map are not read.
+
+        It takes a fraction of the time of ``fill``, so that a bad photograph need not stop that
+        after hours.
+        """
+        bad = {}
+        with ThreadPoolExecutor(2) as pool:
+            for image, error in zip(images, pool.map(self._problem, images), strict=True):
+                progress(1)
+                if error is not None:
+                    bad[image] = error
+        return bad
+
+    def missing(self, images: Sequence[Path], view: View = ORIGINAL) -> list[Path]:
+        """The photographs that have no map of a view yet; of copies of one only the first.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+        """
+        first: dict[str, Path] = {}
+        for image in images:
+            first.setdefault(self._key(image), image)
+        return [image for key, image in first.items() if not _is_whole(self._file(key))]
+
+    def same(self, images: Sequence[Path], others: Sequence[Path]) -> list[tuple[Path, Path]]:
+        """Photographs that are, byte for byte, also among others: pairs of the two.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+        """
+        known = {self._key(other): other for other in others}
+        return [(image, known[key]) for image in images if (key := self._key(image)) in known]
 
     def __getitem__(self, images: Sequence[Path]) -> Features:
         """The maps of photographs that ``fill`` has seen, places in rows: (N, L, D)."""
-        maps = [np.load(self._file(self._key(image)), allow_pickle=False) for image in images]
-        return np.stack(maps).astype(np.float32)
+        return self.maps(images, [ORIGINAL] * len(images))
 
-    def _arrays(self, images: Sequence[Path]) -> Features:
-        return self.preprocessing.batch([load_image(image) for image in images])
+    def maps(self, images: Sequence[Path], views: Sequence[View]) -> Features:
+        """The maps of a view of each photograph, places in rows: (N, L, D)."""
+        files = (self._file(self._key(x), view) for x, view in zip(images, views, strict=True))
+        return np.stack([np.load(file, allow_pickle=False) for file in files]).astype(np.float32)
 
-    def _store(self, images: Sequence[Path], arrays: Features) -> None:
-        maps = self.encoder.features(Tensor(arrays)).numpy()  # (N, D, h, w)
+    def _problem(self, image: Path) -> ImageError | None:
+        try:
+            if not _is_whole(self._file(self._key(image))):
+                load_image(image, at_least=self.preprocessing.at_least)
+        except ImageError as error:
+            return error
+        return None
+
+    def arrays(self, images: Sequence[Path], view: View = ORIGINAL) -> Features:
+        """A view of photographs as the encoder takes them, (N, 3, S, S).
+
+        Raises:
+            ImageError: A photograph cannot be read.
+        """
+        seeds = [int(self._key(image)[:8], 16) for image in images]
+        seen = (view(load_image(x), seed) for x, seed in zip(images, seeds, strict=True))
+        return self.preprocessing.batch(list(seen))
+
+    def computed(self, arrays: Features) -> npt.NDArray[np.float16]:
+        """The maps of photographs as `arrays` gives them, as they are kept: (N, L, D)."""
+        whole = len(arrays) == BATCH or is_eager()
+        filled = arrays if whole else np.resize(arrays, (BATCH, *arrays.shape[1:]))
+        maps = self._encode(Tensor(filled)).numpy()[: len(arrays)]  # (N, D, h, w)
         n, d = maps.shape[:2]
-        rows = maps.reshape(n, d, -1).transpose(0, 2, 1).astype(np.float16)  # (N, L, D)
-        for image, row in zip(images, rows, strict=True):
-            file = self._file(self._key(image))
+        return maps.reshape(n, d, -1).transpose(0, 2, 1).astype(np.float16)
+
+    def _store(self, images: Sequence[Path], arrays: Features, view: View) -> None:
+        for image, row in zip(images, self.computed(arrays), strict=True):
+            file = self._file(self._key(image), view)
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}.part")
             with part.open("wb") as out:
@@ -104,8 +177,9 @@ class FeatureCache:
             self._keys[image] = digest.hexdigest()[:32]
         return self._keys[image]
 
-    def _file(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.npy"
+    def _file(self, key: str, view: View = ORIGINAL) -> Path:
+        folder = self.folder / f"view-{view.number}" if view.number else self.folder
+        return folder / key[:2] / f"{key}.npy"
 
 
 def _is_whole(file: Path) -> bool:

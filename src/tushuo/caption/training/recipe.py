@@ -36,6 +36,12 @@ class Recipe:
         average: How slowly the average of the weights forgets, from 0 (no averaging) to below 1;
             the average is what is validated and kept.
         seed: Seed of initial weights, order and dropout.
+        views: Views of each training photograph, of which each epoch takes one: 1 for the
+            photograph itself, 2 with its mirror image, more for random cuttings.
+        self_critical_epochs: Passes over the photographs after that, in which the captioner learns
+            from the scores of what it writes.
+        self_critical_lr: Highest learning rate in these.
+        samples: Sentences that it writes about each photograph then.
     """
 
     encoder: str = "efficientnet-lite2"
@@ -57,6 +63,10 @@ class Recipe:
     clip: float = 5.0
     average: float = 0.999
     seed: int = 0
+    views: int = 4
+    self_critical_epochs: int = 0
+    self_critical_lr: float = 1e-4
+    samples: int = 5
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -78,5 +88,7 @@ _FROM_ZERO = [
     "clip",
     "average",
     "seed",
+    "self_critical_epochs",
+    "self_critical_lr",
 ]
-_LEAST = dict.fromkeys(_FROM_ZERO, 0)
+_LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "samples": 2}

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tushuo.caption.bundle import save_bundle
 from tushuo.caption.training.card import model_card
-from tushuo.caption.training.features import FeatureCache, default_cache
+from tushuo.caption.training.curves import write_curves
+from tushuo.caption.training.features import ORIGINAL, FeatureCache, default_cache
+from tushuo.caption.training.forecast import Forecast, forecast
+from tushuo.caption.training.photographs import counted, readable, tell, tell_leaks
 from tushuo.caption.training.recipe import Recipe
-from tushuo.caption.training.task import CaptionTask
-from tushuo.data import Example, Preprocessing, load_captions, with_dev
-from tushuo.errors import CheckpointError, DatasetError
+from tushuo.caption.training.samples import with_samples
+from tushuo.caption.training.self_critical import SelfCriticalTask
+from tushuo.caption.training.task import CaptionTask, Weights
+from tushuo.data import CaptionDataset, Preprocessing, load_captions, with_dev
+from tushuo.data.captions import no_train_split
+from tushuo.data.views import View
+from tushuo.errors import CheckpointError
 from tushuo.models.pretrained import load_efficientnet
+from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.train import Trainer, load_checkpoint, read_log
+from tushuo.train.claim import claimed
 from tushuo.train.run_folder import BEST, LAST, LOG, open_run
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["train_captioner"]
+__all__ = ["forecast_captioner", "train_captioner"]
 
 BUNDLE = "bundle"
+SELF_CRITICAL = "self-critical"
 
 
 def train_captioner(
@@ -43,7 +54,7 @@ def train_captioner(
     Args:
         data: The folder of a data set of captions; see ``load_captions``. Without a dev split, a
             tenth of the photographs is put aside for validation.
-        out: Where checkpoints, logs and, in the end, the folder ``bundle`` go.
+        out: Where checkpoints, logs and, in the end, the folder ``bundle`` and ``curves.svg`` go.
         recipe: The settings.
         captions: The caption file, where the folder has several.
         language: "en" or "zh".
@@ -56,24 +67,78 @@ def train_captioner(
         The folder of the bundle, made of the epoch with the best CIDEr-D; None if interrupted.
 
     Raises:
-        DatasetError: The data set is missing, malformed or empty, or its words are too rare.
-        ImageError: A photograph cannot be read.
-        CheckpointError: ``out`` holds another run, or a ``bundle`` that no run made.
+        DatasetError: The data set is missing, malformed or empty, a photograph cannot be read, or
+            the words are too rare.
+        CheckpointError: ``out`` holds another run, or a ``bundle`` that no run made, or another
+            trainer is at work there.
     """
-    console = console or _stderr()
-    train, dev = _splits(data, captions, skip_bad, console)
+    console = console or stderr()
+    task = prepare(data, recipe, captions, language, cache, skip_bad, console)
+    trainer = _trainer(task, out, overwrite, console)
+    check_bundle(out)
+    with claimed(out):
+        if not overwrite:
+            open_run(out, trainer.settings)  # refuses another run before hours of feature maps
+        fill(task, console)
+        outcome = trainer.fit(*task.start())
+        if not outcome.finished:
+            return None
+        best, folder = outcome.position.best_epoch, out
+        if recipe.self_critical_epochs:
+            folder = out / SELF_CRITICAL
+            critical = SelfCriticalTask(task=task, decoder=best_decoder(task, out))
+            outcome = critical_trainer(critical, folder, console).fit(*critical.start())
+            if not outcome.finished:
+                return None
+            best = outcome.position.best_epoch
+        return _bundle(task, out, folder, best)
+
+
+def forecast_captioner(
+    data: Path,
+    recipe: Recipe,
+    *,
+    captions: str | None = None,
+    language: str = "en",
+    cache: Path | None = None,
+    skip_bad: bool = False,
+    console: Console | None = None,
+) -> Forecast:
+    """What a training would take in time, memory and disk; nothing is written.
+
+    Args:
+        data: As of `train_captioner`, and so are the others.
+        recipe: The settings.
+        captions: The caption file, where the folder has several.
+        language: "en" or "zh".
+        cache: Where feature maps are kept; those that are there need not be made.
+        skip_bad: Whether bad entries are left out, and told.
+        console: Where progress is shown, by default the standard error.
+
+    Raises:
+        DatasetError: As of `train_captioner`.
+    """
+    console = console or stderr()
+    return forecast(prepare(data, recipe, captions, language, cache, skip_bad, console))
+
+
+def prepare(
+    data: Path,
+    recipe: Recipe,
+    captions: str | None,
+    language: str,
+    cache: Path | None,
+    skip_bad: bool,
+    console: Console,
+) -> CaptionTask:
+    """What is to be trained; all photographs can be read, and nothing is written yet."""
+    dataset = _checked(load_captions(data, captions, skip_bad=skip_bad), console)
     encoder = load_efficientnet(recipe.encoder)
     features = FeatureCache(encoder, Preprocessing(recipe.size), cache or default_cache())
-    task = CaptionTask.build(recipe, encoder, features, train, dev, language)
-    trainer = _trainer(task, out, overwrite, console)
-    _check_bundle(out)
-    if not overwrite:
-        open_run(out, trainer.settings)  # refuses another run before hours of feature maps
-    _fill(features, [example.image for example in (*train, *dev)], console)
-    outcome = trainer.fit(*task.start())
-    if not outcome.finished:
-        return None
-    return _bundle(task, out, outcome.position.best_epoch)
+    dataset = with_dev(readable(dataset, features, skip_bad, console))
+    train, dev = dataset.examples("train"), dataset.examples("dev")
+    tell_leaks(train, dev, features, console)
+    return CaptionTask.build(recipe, encoder, features, train, dev, language)
 
 
 def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
@@ -84,7 +149,7 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
         out=out,
         config={**task.recipe.config(), "data": task.fingerprint()},
         seed=task.recipe.seed,
-        validate=task.validate,
+        validate=with_samples(task, console),
         monitor="cider_d",
         mode="max",
         batches_per_epoch=task.batches_per_epoch(),
@@ -93,21 +158,46 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
     )
 
 
-def _bundle(task: CaptionTask, out: Path, best_epoch: int | None) -> Path:
-    """The bundle of the best epoch; one that this run made before is replaced."""
-    best = load_checkpoint(out / BEST)
-    decoder = best.restore({"params": task.start()[0]})["params"].average
-    epochs = [record for record in read_log(out / LOG) if "valid" in record]
+def critical_trainer(critical: SelfCriticalTask, folder: Path, console: Console) -> Trainer:
+    """The trainer of what follows the training on words, in a folder of its own."""
+    task = critical.task
+    return Trainer(
+        step=critical.step(),
+        batches=critical.batches,
+        epochs=task.recipe.self_critical_epochs,
+        out=folder,
+        config={**task.recipe.config(), "data": task.fingerprint()},
+        seed=task.recipe.seed,
+        validate=with_samples(task, console),
+        monitor="cider_d",
+        mode="max",
+        batches_per_epoch=critical.batches_per_epoch(),
+        console=console,
+    )
+
+
+def best_decoder(task: CaptionTask, folder: Path) -> ShowAttendTell:
+    """The decoder of the best epoch of the run in a folder."""
+    best = load_checkpoint(folder / BEST)
+    weights: Weights = best.restore({"params": task.start()[0]})["params"]
+    return weights.average
+
+
+def _bundle(task: CaptionTask, out: Path, run: Path, best_epoch: int | None) -> Path:
+    """The bundle of the best epoch of a run; one that was made before is replaced."""
+    decoder = best_decoder(task, run)
+    epochs = [record for record in read_log(run / LOG) if "valid" in record]
     by_epoch = {record["epoch"]: record["valid"] for record in epochs}
     scores = by_epoch.get(best_epoch, {})  # none where somebody took the log away
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
     save_bundle(folder, task.bundle(decoder, out.resolve().name), model_card(task, scores))
+    write_curves(out, out / LOG)
     return folder
 
 
-def _check_bundle(out: Path) -> None:
+def check_bundle(out: Path) -> None:
     """Refuse a folder whose ``bundle`` would be replaced though no run made it."""
     if (out / BUNDLE).exists() and not (out / LAST).exists():
         raise CheckpointError(
@@ -116,37 +206,34 @@ def _check_bundle(out: Path) -> None:
         )
 
 
-def _splits(
-    data: Path, captions: str | None, skip_bad: bool, console: Console
-) -> tuple[Sequence[Example], Sequence[Example]]:
-    dataset = load_captions(data, captions, skip_bad=skip_bad)
+def _checked(dataset: CaptionDataset, console: Console) -> CaptionDataset:
+    """The splits that training needs, once what was left out is told."""
     for problem in dataset.problems:
-        console.print(f"left out: {problem}", markup=False, highlight=False, soft_wrap=True)
-    if len(dataset.splits) > 1 and "train" not in dataset.splits:
-        raise DatasetError(f"{data} has no train split, only {', '.join(dataset.splits)}")
-    dataset = with_dev(dataset)
-    return dataset.examples("train"), dataset.examples("dev")
+        tell(console, f"left out: {problem}")
+    if "train" not in dataset.splits:
+        raise no_train_split(dataset)
+    used = [example for example in dataset.all_examples if example.split in ("train", "dev")]
+    return replace(dataset, all_examples=tuple(used))
 
 
-def _fill(features: FeatureCache, images: Sequence[Path], console: Console) -> None:
-    from rich.progress import track
-
-    done = track(images, "feature maps", console=console, transient=True)
-    steps = iter(done)
-
-    def progress(count: int) -> None:
-        for _ in range(count):
-            next(steps, None)
-
-    if console.is_terminal:
-        features.fill(images, progress)
-        next(steps, None)
-    else:
-        console.print(f"feature maps of {len(images)} photographs in {features.folder}")
-        features.fill(images)
+def fill(task: CaptionTask, console: Console) -> None:
+    """Make the feature maps that are missing: of all photographs, and of further views of some."""
+    train, dev = ([example.image for example in split] for split in (task.train, task.dev))
+    _fill(task.features, [*train, *dev], ORIGINAL, "feature maps", console)
+    for number in range(1, task.recipe.views):
+        _fill(task.features, train, View(number), f"feature maps of view {number}", console)
 
 
-def _stderr() -> Console:
+def _fill(
+    features: FeatureCache, images: Sequence[Path], view: View, what: str, console: Console
+) -> None:
+    if not console.is_terminal:
+        tell(console, f"{what} of {len(images)} photographs in {features.folder}")
+    with counted(console, what, len(images)) as progress:
+        features.fill(images, progress, view)
+
+
+def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)

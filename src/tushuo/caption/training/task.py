@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from tushuo.caption.bundle import Bundle
 from tushuo.caption.captioner import Captioner
@@ -24,16 +25,21 @@ from tushuo.data import (
     count_batches,
     tokenize,
 )
+from tushuo.data.views import View, mirrored_ids
 from tushuo.errors import DatasetError
 from tushuo.graph import Tensor, tree_map, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
+from tushuo.native import native
 from tushuo.nn import cross_entropy
 from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
 
 __all__ = ["CaptionTask"]
 
+Model = TypeVar("Model")
+
 EVALUATED_AT_ONCE = 50
+_VIEWS = 1  # tells the draw of views from others with the same seed
 
 
 class Batch(NamedTuple):
@@ -139,16 +145,25 @@ class CaptionTask:
         """The function that makes one step, for the training loop."""
         optimizer, differentiated = self.optimizer(), value_and_grad(self.loss, has_aux=True)
 
-        def step(
-            weights: Weights, state: Any, batch: Batch, rng: np.random.Generator
+        @native
+        def update(
+            weights: Weights, state: Any, batch: Batch, kept: Tensor, rng: np.random.Generator
         ) -> tuple[Weights, Any, Mapping[str, Any]]:
-            made = int(state["step"])
             (loss, cross), gradient = differentiated(weights.decoder.train(), batch, rng)
             gradient, norm = clip_grad_norm(gradient, self.recipe.clip)
             decoder, state = optimizer.update(weights.decoder, gradient, state)
-            average = moving_average(weights.average, decoder, self.recipe.average, made)
+            average = averaged(weights.average, decoder, kept)
             metrics = {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
             return Weights(decoder, average), state, metrics
+
+        noise = np.random.default_rng(0)  # one object, for its identity is part of a program
+
+        def step(
+            weights: Weights, state: Any, batch: Batch, rng: np.random.Generator
+        ) -> tuple[Weights, Any, Mapping[str, Any]]:
+            noise.bit_generator.state = rng.bit_generator.state
+            kept = Tensor(np.float32(kept_share(self.recipe.average, int(state["step"]))))
+            return update(weights, state, batch, kept, noise)
 
         return step
 
@@ -177,25 +192,39 @@ class CaptionTask:
     def batches_per_epoch(self) -> int:
         """The number of steps in an epoch."""
         r = self.recipe
-        return count_batches(self._ids, r.images_per_batch, captions_per_image=r.captions_per_image)
+        return count_batches(self.ids, r.images_per_batch, captions_per_image=r.captions_per_image)
 
     def batches(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``start`` on."""
-        r, images = self.recipe, [example.image for example in self.train]
+        r, views = self.recipe, self.views(epoch)
         for plan in caption_batches(
-            self._ids,
+            self.ids,
             r.images_per_batch,
             seed=r.seed,
             epoch=epoch,
             captions_per_image=r.captions_per_image,
             start=start,
         ):
-            maps = self.features[[images[i] for i in plan.image_index]]
-            words, targets = plan.tokens[..., :-1], plan.tokens[..., 1:]
+            seen = [views[i] for i in plan.image_index]
+            maps = self.features.maps([self.train[i].image for i in plan.image_index], seen)
+            mirrored = np.array([view.mirrored for view in seen])[:, None, None]
+            tokens = np.where(mirrored, self.mirrored_ids[plan.tokens], plan.tokens)
+            words, targets = tokens[..., :-1], tokens[..., 1:]
             yield Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
 
+    def views(self, epoch: int) -> list[View]:
+        """Which view of each training photograph an epoch takes."""
+        random = np.random.default_rng([self.recipe.seed, epoch, _VIEWS])
+        return [View(int(n)) for n in random.integers(self.recipe.views, size=len(self.train))]
+
     @cached_property
-    def _ids(self) -> list[list[list[int]]]:
+    def mirrored_ids(self) -> npt.NDArray[np.int64]:
+        """For each word the one that says the same of a mirror image."""
+        return mirrored_ids(self.vocabulary)
+
+    @cached_property
+    def ids(self) -> list[list[list[int]]]:
+        """The numbers of the words of each training photograph's captions."""
         longest = self.recipe.max_words + 1
         return [
             [self.vocabulary.encode_text(text)[:longest] for text in example.captions]
@@ -232,13 +261,20 @@ class CaptionTask:
         )
 
 
-def moving_average(
-    average: ShowAttendTell, decoder: ShowAttendTell, decay: float, step: int
-) -> ShowAttendTell:
+def moving_average(average: Model, model: Model, decay: float, step: int) -> Model:
     """The exponential moving average of the weights, which forgets faster in the first steps.
 
     Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992), in the
     exponential form that is usual today.
     """
-    kept = min(decay, (1 + step) / (10 + step))
-    return tree_map(lambda a, x: a + (1 - kept) * (x - a), average, decoder)
+    return averaged(average, model, Tensor(np.float32(kept_share(decay, step))))
+
+
+def averaged(average: Model, model: Model, kept: Tensor) -> Model:
+    """The moving average of weights after another step; ``kept`` of it stays."""
+    return tree_map(lambda a, x: a + (1 - kept) * (x - a), average, model)
+
+
+def kept_share(decay: float, step: int) -> float:
+    """The share of the average that stays, which is smaller in the first steps."""
+    return min(decay, (1 + step) / (10 + step))

@@ -71,8 +71,13 @@ def symbol(dtype: np.dtype) -> str | None:
     return name if name in addresses() else None
 
 
-def write_call(b: ir.IRBuilder, dtype: np.dtype, s: Any, x: Any, y: Any, c: Any) -> bool:
-    """Write ``c = x @ y``; False if BLAS cannot read the operands as they lie.
+def callable_by_blas(dtype: np.dtype, s: Any, x: tuple[int, int], y: tuple[int, int]) -> bool:
+    """Whether BLAS has a product of a data type, and can read operands with such steps."""
+    return bool(symbol(dtype) and _order(x, s.m, s.k) and _order(y, s.k, s.n))
+
+
+def write_call(b: ir.IRBuilder, dtype: np.dtype, s: Any, x: Any, y: Any, c: Any) -> None:
+    """Write ``c = x @ y``.
 
     Args:
         b: Where to write.
@@ -82,9 +87,9 @@ def write_call(b: ir.IRBuilder, dtype: np.dtype, s: Any, x: Any, y: Any, c: Any)
         y: Matrix (k, n).
         c: Matrix (m, n), its rows contiguous.
     """
-    left, right = _order(x, s.m, s.k), _order(y, s.k, s.n)
-    if left is None or right is None or c.column != 1:
-        return False
+    left, right = _order(x[1:], s.m, s.k), _order(y[1:], s.k, s.n)
+    assert left is not None
+    assert right is not None
     kind = register_type(dtype)
     word, real = ir.IntType(32), kind.as_pointer()
     signature = [word] * 3 + [INT64] * 3 + [kind, real, INT64, real, INT64, kind, real, INT64]
@@ -96,13 +101,13 @@ def write_call(b: ir.IRBuilder, dtype: np.dtype, s: Any, x: Any, y: Any, c: Any)
     head = [ir.Constant(t, n) for t, n in zip(signature, numbers, strict=False)]
     wide = [ir.Constant(INT64, n) for n in (left[1], right[1], max(c.row, s.n))]
     b.call(function, [*head, x.at, wide[0], y.at, wide[1], ir.Constant(kind, 0.0), c.at, wide[2]])
-    return True
 
 
-def _order(x: Any, rows: int, columns: int) -> tuple[int, int] | None:
+def _order(steps: tuple[int, int], rows: int, columns: int) -> tuple[int, int] | None:
     """Whether BLAS is to transpose a matrix, and the distance of its rows."""
-    if x.column == 1 and (x.row >= columns or rows == 1):
-        return _NO, max(x.row, columns)
-    if x.row == 1 and (x.column >= rows or columns == 1):
-        return _YES, max(x.column, rows)
+    row, column = steps
+    if column == 1 and (row >= columns or rows == 1):
+        return _NO, max(row, columns)
+    if row == 1 and (column >= rows or columns == 1):
+        return _YES, max(column, rows)
     return None

@@ -2,9 +2,7 @@
 
 By rows, a tile of C takes at each k one element of A a row, broadcast, times vectors of B along n.
 By dots, where both operands lie along k, it takes vectors along k of both, and adds their lanes up
-at the end. By panels, for large matrices, it goes by rows through columns of B that were copied
-side by side (K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication",
-2008).
+at the end.
 """
 
 from __future__ import annotations
@@ -19,15 +17,14 @@ from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.lane import INT64, intrinsic, register_type
 from tushuo.compile.codegen.matrix import Matrix, Sizes, element
 from tushuo.compile.codegen.nest import counted
-from tushuo.compile.codegen.panel import Panel
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
 
-DEPTH = 2048
-"""How many rows of a panel there are at most, times the length of an element in bytes."""
+Left = Callable[[ir.Value], list[ir.Value]]
+"""The elements of a tile's rows of A in one column."""
 
-PANEL = 4
-"""How many vectors a tile is wide."""
+Right = Callable[[ir.Value], list[ir.Value]]
+"""The vectors of a tile's columns of B in one row."""
 
 
 class Kernel:
@@ -42,7 +39,6 @@ class Kernel:
         c: Matrix (m, n), its rows contiguous; not written to if there is a tail.
         target: The processor.
         tail: What takes the vectors of the product.
-        adds: Whether the product is added to what C holds.
     """
 
     def __init__(
@@ -55,10 +51,9 @@ class Kernel:
         c: Matrix,
         target: Target,
         tail: Tail | None = None,
-        adds: bool = False,
     ) -> None:
         self.b, self.sizes, self.x, self.y, self.c = b, sizes, x, y, c
-        self.dtype, self.kind, self.tail, self.adds = dtype, register_type(dtype), tail, adds
+        self.dtype, self.kind, self.tail = dtype, register_type(dtype), tail
         self.target = target
         self.lanes = target.vector_bytes // dtype.itemsize
         self.vector = ir.VectorType(self.kind, self.lanes)
@@ -75,33 +70,6 @@ class Kernel:
             for j, width in self._tiles(n, wide * self.lanes):
                 self._row_tile(i, height, j, width, k)
 
-    def by_panels(self) -> None:
-        """Vectors along n, of columns that are laid out anew, as many as a tile is wide."""
-        m, n, k = self.sizes
-        deep = DEPTH // self.dtype.itemsize
-        if k > deep and self.tail is None:
-            self._by_blocks(deep)
-            return
-        panel = Panel(self, PANEL * self.lanes)
-        for j, width in self._tiles(n, panel.width):
-            panel.fill(j, width)
-            rows = min(m, self.registers // -(-width // self.lanes))
-            for i, height in self._tiles(m, rows):
-                self._row_tile(i, height, j, width, k, panel.vectors)
-
-    def _by_blocks(self, deep: int) -> None:
-        """Add up products of some columns of A with as many rows of B."""
-        b, (m, n, k), x, y = self.b, self.sizes, self.x, self.y
-        for i, _ in self._tiles(m, 1):
-            for j, width in self._tiles(n, self.lanes):
-                self._store(self.zero, i, j, width)
-        zero = ir.Constant(INT64, 0)
-        for at, length in self._tiles(k, deep):
-            left = x._replace(at=element(b, x, zero, at))
-            right = y._replace(at=element(b, y, at, zero))
-            sizes = Sizes(m, n, length)
-            Kernel(b, self.dtype, sizes, left, right, self.c, self.target, adds=True).by_panels()
-
     def by_dots(self) -> None:
         """Vectors along k."""
         m, n, _ = self.sizes
@@ -114,23 +82,24 @@ class Kernel:
         """The starts of the tiles of one axis, as code: whole ones in a loop, then the rest."""
         whole, rest = divmod(length, step)
         if whole > 1:
-            yield from self._looped(whole * step, step)
+            ends = (ir.Constant(INT64, n) for n in (0, whole * step))
+            yield from self._looped(*ends, step)
         elif whole:
             yield ir.Constant(INT64, 0), step
         if rest:
             yield ir.Constant(INT64, whole * step), rest
 
-    def _looped(self, length: int, step: int) -> Iterator[tuple[ir.Value, int]]:
+    def _looped(self, start: ir.Value, end: ir.Value, step: int) -> Iterator[tuple[ir.Value, int]]:
         b = self.b
         before, head, done = b.block, b.append_basic_block("tile"), b.append_basic_block("tiled")
-        b.branch(head)
+        b.cbranch(b.icmp_unsigned("<", start, end), head, done)
         b.position_at_end(head)
         i = b.phi(INT64)
-        i.add_incoming(ir.Constant(INT64, 0), before)
+        i.add_incoming(start, before)
         yield i, step
         following = b.add(i, ir.Constant(INT64, step))
         i.add_incoming(following, b.block)
-        b.cbranch(b.icmp_unsigned("<", following, ir.Constant(INT64, length)), head, done)
+        b.cbranch(b.icmp_unsigned("<", following, end), head, done)
         b.position_at_end(done)
 
     def _row_tile(
@@ -140,36 +109,51 @@ class Kernel:
         j: ir.Value,
         width: int,
         k: int,
-        panel: Callable[[ir.Value, int], list[ir.Value]] | None = None,
+        left: Left | None = None,
+        right: Right | None = None,
+        adds: bool = False,
     ) -> None:
+        """Compute a tile of C.
+
+        Args:
+            i: Its first row.
+            height: How many rows.
+            j: Its first column.
+            width: How many columns.
+            k: How many products are added up.
+            left: Gives the elements of A for one of those; else they are read where they lie.
+            right: Gives the vectors of B.
+            adds: Whether they are added to what C holds.
+        """
         widths = [min(self.lanes, width - v) for v in range(0, width, self.lanes)]
         starts = [self._offset(j, v * self.lanes) for v in range(len(widths))]
         rows = [self._offset(i, r) for r in range(height)]
+        columns = list(zip(starts, widths, strict=True))
+
+        def lefts(at: ir.Value) -> list[ir.Value]:
+            return [self.b.load(element(self.b, self.x, row, at)) for row in rows]
+
+        def rights(at: ir.Value) -> list[ir.Value]:
+            return [self._load(self.y, at, start, inside) for start, inside in columns]
 
         def step(at: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            vectors_of_b = (right or rights)(at)
             found = []
-            if panel is None:
-                right = [self._load(self.y, at, s, w) for s, w in zip(starts, widths, strict=True)]
-            else:
-                right = panel(at, len(starts))
-            for r, row in enumerate(rows):
-                left = self.b.load(element(self.b, self.x, row, at))
-                left = vectors.broadcast(self.b, left, self.lanes)
-                found += [
-                    self._fma(left, vector, sums[r * len(right) + v])
-                    for v, vector in enumerate(right)
-                ]
+            for r, one in enumerate((left or lefts)(at)):
+                wide = vectors.broadcast(self.b, one, self.lanes)
+                mine = sums[r * len(columns) : (r + 1) * len(columns)]
+                pairs = zip(vectors_of_b, mine, strict=True)
+                found += [self._fma(wide, vector, total) for vector, total in pairs]
             return found
 
-        sums = [self.zero] * (height * len(widths))
-        if self.adds:
-            places = product(rows, zip(starts, widths, strict=True))
-            sums = [self._vector(element(self.b, self.c, row, at), w) for row, (at, w) in places]
+        places = [(row, start, inside) for row in rows for start, inside in columns]
+        sums = [self._start(*place) if adds else self.zero for place in places]
         sums = self._summed(k, 1, sums, step)
-        for (row, (start, w)), total in zip(
-            product(rows, zip(starts, widths, strict=True)), sums, strict=True
-        ):
-            self._store(total, row, start, w)
+        for place, total in zip(places, sums, strict=True):
+            self._store(total, *place)
+
+    def _start(self, row: ir.Value, column: ir.Value, width: int) -> ir.Value:
+        return self._vector(element(self.b, self.c, row, column), width)
 
     def _dot_tile(self, i: ir.Value, height: int, j: ir.Value, width: int) -> None:
         k = self.sizes.k

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -24,13 +24,19 @@ class Library:
         target: The processor.
         store: Where object code is looked for and kept, None for nowhere.
         names: The functions that will be called.
+        symbols: Where functions are that the code calls, beside those of BLAS and C.
 
     Attributes:
         cached: Whether it came from the cache on disk.
     """
 
     def __init__(
-        self, text: str, target: Target, store: Store | None, names: Sequence[str]
+        self,
+        text: str,
+        target: Target,
+        store: Store | None,
+        names: Sequence[str],
+        symbols: Mapping[str, int] | None = None,
     ) -> None:
         key = (text, *map(str, target), FLAGS, str(llvm.llvm_version_info))
         found = store.get(key) if store else None
@@ -38,9 +44,10 @@ class Library:
         code = compiled(text, target) if found is None else found
         if store and found is None:
             store.put(key, code)
-        self._jit = llvm.create_lljit_compiler(machine(target))
+        # JITLink keeps code and constants near each other, however full the memory is
+        self._jit = llvm.create_lljit_compiler(machine(target), use_jit_link=True)
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-        for symbol, address in {**blas.addresses(), **libm.addresses()}.items():
+        for symbol, address in {**blas.addresses(), **libm.addresses(), **(symbols or {})}.items():
             if f"@{symbol}(" in text or f'@"{symbol}"(' in text:
                 builder.import_symbol(symbol, address)
         for name in names:

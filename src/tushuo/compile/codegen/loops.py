@@ -7,52 +7,50 @@ by side; then the reduction adds up in its result's memory, a row at a time.
 The innermost loop takes a vector of elements a turn, and the rest of a row in one that is masked.
 Where an operand does not lie along it, or an operation has no code for vectors, it takes one
 element a turn, and LLVM may find vectors in that.
+
+A loop that is long enough is cut into chunks along one axis, which threads share. If that is a
+reduced one, each chunk has a result of its own, and these are combined in order at the end.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
 from llvmlite import ir
 
-from tushuo.compile.codegen import vectors
-from tushuo.compile.codegen.lane import (
-    BIT,
-    BYTE,
-    INT64,
-    Lane,
-    filled,
-    memory_type,
-    register_type,
-)
+from tushuo.compile.codegen.element import Place, Turn, load_one, store_one
+from tushuo.compile.codegen.lane import INT64, Lane
 from tushuo.compile.codegen.nest import Axis, Position, axes, counted, moved, run
-from tushuo.compile.codegen.space import SPACE, cast
+from tushuo.compile.codegen.reduction import Reduction
+from tushuo.compile.codegen.share import CHUNKS, WORK, declared, shared
+from tushuo.compile.codegen.space import cast
 from tushuo.compile.codegen.support import REDUCTIONS, emits
 from tushuo.compile.codegen.target import Target
-from tushuo.compile.layout import View, order_of, strides_of
-from tushuo.compile.program import Instruction, Program, Value
-from tushuo.graph.op import Op
-from tushuo.graph.ops import reduce
+from tushuo.compile.layout import View, order_of, spread, strides_of
+from tushuo.compile.program import Program, Value
 
-Combine = Callable[[Lane, Lane], Lane]
+_ENOUGH = 4
+"""Parts of a kept axis that are as good as parts of a reduced one, which take more memory."""
+
+_ROOM = 1 << 15
+"""How many elements the chunks' results may have together."""
+
+_LONG = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus", "Pow", "Erf"))
+"""Operations that take about as long as ten others."""
 
 
-class Place(NamedTuple):
-    """What one turn of the innermost loop computes.
+class Split(NamedTuple):
+    """How a loop is cut into chunks.
 
     Attributes:
-        at: Where it starts.
-        width: How many elements, 0 for one that is no vector.
+        axis: Along which of its axes.
+        parts: How many.
     """
 
-    at: Position
-    width: int
-
-
-Add = Callable[[Value, Lane, Place], None]
+    axis: int
+    parts: int
 
 
 def write_loop(
@@ -74,7 +72,7 @@ def write_loop(
         results: How each result is written.
         target: The processor.
     """
-    return _Writer(module, name, loop, operands, results, target).function
+    return _Writer(module, name, loop, operands, results, target).finished()
 
 
 class _Writer:
@@ -84,24 +82,36 @@ class _Writer:
         self.loop, program = loop, loop.program
         self.values: list[Value] = [*program.inputs, *program.outputs]
         self.function, self.b = declared(module, name, [x.dtype for x in self.values])
-        self.makers = program.producers()
-        self.reductions = [y for y in program.outputs if self._reduction(y)]
+        *pointers, chunk = self.function.args
+        makers = program.producers()
+        self.reductions = {
+            y: Reduction(makers[y]) for y in program.outputs if isinstance(makers[y].op, REDUCTIONS)
+        }
         strides = [
             *(spread(v.strides, v.shape, loop.shape) for v in operands),
             *(self._steps(y, v) for y, v in zip(program.outputs, results, strict=True)),
         ]
         nest = self._nest(strides)
-        self.steps = nest[-1].steps if nest else ()
         self.lanes = _lanes(program, nest[-1], target) if nest else 0
-        kept = [a for a in nest if not a.reduced]
-        summed = [a for a in nest if a.reduced]
-        if not self.reductions:
-            self._sweep(nest, Position.start(len(self.values)), self._element)
-        elif nest and not nest[-1].reduced:
-            self._in_memory(kept[:-1], summed, kept[-1])
-        else:
-            self._in_registers(kept, summed)
+        self.split = self._split(nest)
+        if self.split is not None:
+            axis, parts = self.split
+            unit = self.lanes or 1 if axis == len(nest) - 1 else 1
+            if nest[axis].reduced:
+                pointers = self._own(pointers, chunk)
+            nest[axis] = nest[axis].part(self.b, chunk, parts, unit)
+        self.partial = self.split is not None and nest[self.split.axis].reduced
+        self.turn = Turn(self.b, program, pointers, nest[-1].steps if nest else (), self.lanes)
+        self._write(nest)
         self.b.ret_void()
+
+    def finished(self) -> ir.Function:
+        """The function of all chunks."""
+        parts = 1 if self.split is None else self.split.parts
+        if not self.partial:
+            return shared(self.function, parts)
+        sizes = {self.values.index(y): y.size for y in self.reductions}
+        return shared(self.function, parts, sizes, self._combined)
 
     def _nest(self, strides: Sequence[Sequence[int]]) -> list[Axis]:
         """The axes in the order in which elements lie: as written, else as the first are read."""
@@ -115,16 +125,68 @@ class _Writer:
         moved_strides = [tuple(s[axis] for axis in order) for s in strides]
         return axes(tuple(shape[axis] for axis in order), reduced, moved_strides)
 
-    def _reduction(self, y: Value) -> Instruction | None:
-        step = self.makers[y]
-        return step if isinstance(step.op, REDUCTIONS) else None
+    def _split(self, nest: Sequence[Axis]) -> Split | None:
+        """Where to cut: at an outer kept axis if it is long enough; None for a short loop."""
+        steps = [step.op.name for step in self.loop.program.body]
+        cost = 2 * len(self.values) + sum(10 if name in _LONG else 1 for name in steps)
+        if cost * prod(self.loop.shape) < WORK:
+            return None
+        ways = [self._way(i, nest) for i in range(len(nest))]
+        kept, summed = (
+            [w for w in ways if nest[w.axis].reduced is reduced] for reduced in (False, True)
+        )
+        outer = (w for w in kept if w.parts == CHUNKS)
+        best = next(outer, max(kept, key=_parts, default=Split(0, 1)))
+        room = _ROOM // max(1, sum(y.size for y in self.reductions))
+        if best.parts < _ENOUGH < room and summed:
+            longest = max(summed, key=_parts)
+            best = longest._replace(parts=min(longest.parts, room))
+        return best if best.parts > 1 else None
+
+    def _way(self, axis: int, nest: Sequence[Axis]) -> Split:
+        unit = self.lanes or 1 if axis == len(nest) - 1 else 1
+        return Split(axis, min(CHUNKS, -(-nest[axis].length // unit)))
+
+    def _own(self, pointers: Sequence[ir.Value], chunk: ir.Value) -> list[ir.Value]:
+        """The pointers of a chunk whose reductions have results of their own."""
+        b, found = self.b, list(pointers)
+        for y in self.reductions:
+            n = self.values.index(y)
+            start = b.mul(chunk, ir.Constant(INT64, y.size))
+            found[n] = b.gep(pointers[n], [start], inbounds=True)
+        return found
+
+    def _combined(
+        self, b: ir.IRBuilder, pointers: Sequence[ir.Value], own: dict[int, ir.Value]
+    ) -> None:
+        """Write what makes the results of those of the chunks."""
+        assert self.split is not None
+        for y, reduction in self.reductions.items():
+            n, parts = self.values.index(y), self.split.parts
+
+            def one(i: ir.Value, y: Value = y, r: Reduction = reduction, n: int = n) -> None:
+                starts = (b.add(i, ir.Constant(INT64, part * y.size)) for part in range(parts))
+                found = [load_one(b, b.gep(own[n], [start]), y.dtype) for start in starts]
+                total = found[0]
+                for more in found[1:]:
+                    total = r.combine(total, more)
+                store_one(total, b.gep(pointers[n], [i]))
+
+            counted(b, y.size, one)
+
+    def _write(self, nest: Sequence[Axis]) -> None:
+        kept, summed = ([a for a in nest if a.reduced is reduced] for reduced in (False, True))
+        if not self.reductions:
+            self._sweep(nest, Position.start(len(self.values)), self.turn.write)
+        elif nest and not nest[-1].reduced:
+            self._in_memory(kept[:-1], summed, kept[-1])
+        else:
+            self._in_registers(kept, summed)
 
     def _steps(self, y: Value, view: View) -> tuple[int, ...]:
-        step = self._reduction(y)
-        if step is None:
+        if y not in self.reductions:
             return view.strides
-        kept = iter(view.strides)
-        op: Any = step.op
+        kept, op = iter(view.strides), self.loop.program.producers()[y].op
         if op.keepdims:
             return tuple(0 if i in op.axes else s for i, s in enumerate(kept))
         return tuple(0 if i in op.axes else next(kept) for i in range(len(self.loop.shape)))
@@ -135,129 +197,71 @@ class _Writer:
             run(self.b, nest, at, lambda inner: body(Place(inner, 0)))
             return
         *outer, last = nest
-        whole = last.length // self.lanes * self.lanes
+        run(self.b, outer, at, lambda start: self._row(start, last, body))
 
-        def row(start: Position) -> None:
-            def place(i: ir.Value, width: int) -> Place:
-                return Place(moved(self.b, start, i, last), width)
+    def _row(self, start: Position, axis: Axis, body: Callable[[Place], None]) -> None:
+        b, whole = self.b, axis.length // self.lanes * self.lanes
 
-            counted(self.b, whole, lambda i: body(place(i, self.lanes)), self.lanes)
-            if whole < last.length:
-                body(place(ir.Constant(INT64, whole), last.length - whole))
+        def place(i: ir.Value, width: int) -> Place:
+            return Place(moved(b, start, i, axis), width)
 
-        run(self.b, outer, at, row)
+        def turn(i: ir.Value) -> None:
+            body(place(i, self.lanes))
+
+        rest = ir.Constant(INT64, whole), axis.length - whole
+        if axis.ends is None:
+            counted(b, whole, turn, self.lanes)
+            if rest[1]:
+                body(place(*rest))
+            return
+        first, end = axis.ends
+        last = b.icmp_unsigned(">", end, rest[0])
+        counted(b, b.select(last, rest[0], end), turn, self.lanes, first)
+        if rest[1]:
+            with b.if_then(last):
+                body(place(*rest))
 
     def _in_registers(self, kept: list[Axis], summed: list[Axis]) -> None:
-        b = self.b
-        cells = {y: b.alloca(self._register(y.dtype)) for y in self.reductions}
+        b, turn = self.b, self.turn
+        with b.goto_entry_block():
+            cells = {y: b.alloca(turn.register(y.dtype)) for y in self.reductions}
 
         def add(y: Value, x: Lane, place: Place) -> None:
-            lane = x.of(b.load(cells[y]), y.dtype)
-            x = self._masked(cast(x, y.dtype), y, place.width)
-            b.store(self._combine(y)(lane, x).value, cells[y])
+            reduction, lane = self.reductions[y], x.of(b.load(cells[y]), y.dtype)
+            x = reduction.masked(cast(x, y.dtype), place.width)
+            b.store(reduction.combine(lane, x).value, cells[y])
 
         def outer(at: Position) -> None:
-            for y in self.reductions:
-                b.store(filled(self._register(y.dtype), self._identity(y), y.dtype), cells[y])
-            self._sweep(summed, at, lambda place: self._element(place, add))
-            for y in self.reductions:
+            for y, reduction in self.reductions.items():
+                b.store(reduction.start(turn.register(y.dtype)), cells[y])
+            self._sweep(summed, at, lambda place: turn.write(place, add))
+            for y, reduction in self.reductions.items():
                 total = Lane(b, b.load(cells[y]), y.dtype)
-                self._store(y, self._together(y, total), Place(at, 0))
+                turn.store(y, reduction.together(total), Place(at, 0))
 
         run(b, kept, Position.start(len(self.values)), outer)
 
     def _in_memory(self, kept: list[Axis], summed: list[Axis], last: Axis) -> None:
+        turn = self.turn
+
         def clear(place: Place) -> None:
-            for y in self.reductions:
-                kind = self._register(y.dtype) if place.width else register_type(y.dtype)
-                value = filled(kind, self._identity(y), y.dtype)
-                self._store(y, Lane(self.b, value, y.dtype), place)
+            for y, reduction in self.reductions.items():
+                start = reduction.start(turn.register(y.dtype))
+                turn.store(y, Lane(self.b, start, y.dtype), place)
 
         def add(y: Value, x: Lane, place: Place) -> None:
-            self._store(y, self._combine(y)(self._load(y, place), cast(x, y.dtype)), place)
+            total = self.reductions[y].combine(turn.load(y, place), cast(x, y.dtype))
+            turn.store(y, total, place)
 
         def outer(at: Position) -> None:
             self._sweep([last], at, clear)
-            self._sweep([*summed, last], at, lambda place: self._element(place, add))
+            self._sweep([*summed, last], at, lambda place: turn.write(place, add))
 
         run(self.b, kept, Position.start(len(self.values)), outer)
 
-    def _element(self, place: Place, add: Add | None = None) -> None:
-        """Compute everything for one turn of the innermost loop."""
-        program = self.loop.program
-        known = {x: self._load(x, place) for x in program.inputs}
-        for x, array in program.constants.items():
-            kind = self._register(x.dtype)
-            known[x] = Lane(self.b, filled(kind, array.flat[0], x.dtype), x.dtype)
-        for step in program.body:
-            (y,) = step.results
-            if add is not None and isinstance(step.op, REDUCTIONS):
-                add(y, known[step.operands[0]], place)
-                continue
-            known[y] = step.op.forward(SPACE, *(known[x] for x in step.operands))
-            if y in program.outputs:
-                self._store(y, known[y], place)
 
-    def _register(self, dtype: np.dtype) -> ir.Type:
-        kind = register_type(dtype)
-        return ir.VectorType(kind, self.lanes) if self.lanes else kind
-
-    def _number(self, x: Value) -> int:
-        """Which pointer is a value's."""
-        program = self.loop.program
-        if x in program.inputs:
-            return int(program.inputs.index(x))
-        return len(program.inputs) + int(program.outputs.index(x))
-
-    def _load(self, x: Value, place: Place) -> Lane:
-        n, b = self._number(x), self.b
-        pointer = b.gep(self.function.args[n], [place.at.offsets[n]], inbounds=True)
-        if place.width and self.steps[n]:
-            return Lane(b, vectors.load(b, pointer, x.dtype, self.lanes, place.width), x.dtype)
-        value = b.load(pointer)
-        if register_type(x.dtype) is BIT:
-            value = b.icmp_unsigned("!=", value, ir.Constant(BYTE, 0))
-        return Lane(b, vectors.broadcast(b, value, self.lanes) if place.width else value, x.dtype)
-
-    def _store(self, y: Value, lane: Lane, place: Place) -> None:
-        n, b = self._number(y), self.b
-        pointer = b.gep(self.function.args[n], [place.at.offsets[n]], inbounds=True)
-        if place.width:
-            vectors.store(b, lane.value, pointer, y.dtype, place.width)
-        else:
-            bit = lane.value.type is BIT
-            b.store(b.zext(lane.value, BYTE) if bit else lane.value, pointer)
-
-    def _masked(self, x: Lane, y: Value, width: int) -> Lane:
-        """The lanes of a vector that count, and what changes nothing in the others."""
-        if width == self.lanes:
-            return x
-        rest = filled(x.value.type, self._identity(y), y.dtype)
-        return x.of(self.b.select(vectors.mask(self.lanes, width), x.value, rest))
-
-    def _together(self, y: Value, x: Lane) -> Lane:
-        """The lanes of a vector combined: halves with halves."""
-        lanes = self.lanes
-        while lanes > 1:
-            lanes //= 2
-            low, high = (vectors.part(self.b, x.value, start, lanes) for start in (0, lanes))
-            x = self._combine(y)(x.of(low), x.of(high))
-        if not self.lanes:
-            return x
-        return x.of(self.b.extract_element(x.value, ir.Constant(ir.IntType(32), 0)))
-
-    def _identity(self, y: Value) -> float:
-        """What a reduction begins with."""
-        op = self.makers[y].op
-        if isinstance(op, reduce.Sum | reduce.Verdict):
-            return isinstance(op, reduce.All)
-        if y.dtype.kind == "f":
-            return -math.inf if isinstance(op, reduce.Max) else math.inf
-        limits = np.iinfo(y.dtype)
-        return limits.min if isinstance(op, reduce.Max) else limits.max
-
-    def _combine(self, y: Value) -> Combine:
-        return _COMBINE[type(self.makers[y].op)]
+def _parts(way: Split) -> int:
+    return way.parts
 
 
 def _lanes(program: Program, last: Axis, target: Target) -> int:
@@ -270,51 +274,3 @@ def _lanes(program: Program, last: Axis, target: Target) -> int:
     others = [step for step in program.body if not isinstance(step.op, REDUCTIONS)]
     able = all(emits(s.op, tuple(x.spec for x in s.operands), lanes) for s in others)
     return lanes if able else 0
-
-
-def spread(strides: Sequence[int], shape: Sequence[int], full: Sequence[int]) -> tuple[int, ...]:
-    """The strides of an array that is broadcast to a shape."""
-    own = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
-    return (*(0,) * (len(full) - len(own)), *own)
-
-
-def declared(
-    module: ir.Module, name: str, dtypes: Sequence[np.dtype], apart: bool = True
-) -> tuple[ir.Function, ir.IRBuilder]:
-    """A new function of pointers to elements, and its first block.
-
-    ``apart`` says that what it writes is not read by another pointer.
-    """
-    kinds = [memory_type(dtype).as_pointer() for dtype in dtypes]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("nounwind")
-    for arg in function.args if apart else ():
-        arg.add_attribute("noalias")
-    return function, ir.IRBuilder(function.append_basic_block("entry"))
-
-
-def _sum(x: Lane, y: Lane) -> Lane:
-    """Floats may be added in any order, so that many lanes can add at once."""
-    if x.kind == "f":
-        return x.of(x.builder.fadd(x.value, y.value, flags=("reassoc",)))
-    return x + y
-
-
-def _maximum(x: Lane, y: Lane) -> Lane:
-    return x.call("llvm.maximum", y) if x.kind == "f" else SPACE.maximum(x, y)
-
-
-def _minimum(x: Lane, y: Lane) -> Lane:
-    return x.call("llvm.minimum", y) if x.kind == "f" else SPACE.minimum(x, y)
-
-
-_COMBINE: dict[type[Op], Combine] = {
-    reduce.Sum: _sum,
-    reduce.Max: _maximum,
-    reduce.Min: _minimum,
-    reduce.Any: Lane.__or__,
-    reduce.All: Lane.__and__,
-}
-"""What a reduction does with two elements."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from tushuo.compile.codegen.assembly import ASSEMBLIES, write_assembly
+from tushuo.compile.codegen.byimage import write_group
+from tushuo.compile.codegen.dense import write_dense
+from tushuo.compile.codegen.depthwise import write_depthwise
 from tushuo.compile.codegen.gather import GATHERS, write_gather
 from tushuo.compile.codegen.lane import BYTE, INT64, memory_type
 from tushuo.compile.codegen.loops import write_loop
 from tushuo.compile.codegen.product import write_product, write_tailed
 from tushuo.compile.codegen.target import Target
+from tushuo.compile.codegen.weigh import write_weigh
+from tushuo.compile.direct import Dense, DenseWeight, Depthwise, DepthwiseWeight, Direct
+from tushuo.compile.images import Group
 from tushuo.compile.layout import View
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.passes.tails import Tailed
 from tushuo.compile.plan import Plan, Task
-from tushuo.compile.program import Value, describe, lines
+from tushuo.compile.program import Instruction, Program, Value, describe, lines
+from tushuo.graph.op import Op
 
 BYTES = BYTE.as_pointer()
 
@@ -54,7 +61,12 @@ class _Writer:
         boxes, arena = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
         roots: dict[Value, ir.Value] = {}
+        groups = {task: group for group in self.plan.groups for task in group.tasks}
         for task in tasks:
+            if task in groups:
+                if task is groups[task].tasks[0]:
+                    b.call(self._group(groups[task]), [boxes, arena])
+                continue
             kernel = self._kernel(task)
             args = []
             for view in (*task.operands, *task.results):
@@ -66,6 +78,28 @@ class _Writer:
             b.call(kernel, args)
             self.kernels.append(kernel.name)
         b.ret_void()
+
+    def _group(self, group: Group) -> ir.Function:
+        """The function that runs a group of tasks image by image."""
+
+        def image(
+            b: ir.IRBuilder, boxes: ir.Value, arena: ir.Value, number: ir.Value, slot: ir.Value
+        ) -> None:
+            for part in group.parts:
+                kernel, args = self._kernel(part.task), []
+                views = (*part.task.operands, *part.task.results)
+                for view, move in zip(views, part.moves, strict=True):
+                    inside = group.inside.offsets.get(view.root)
+                    if inside is not None:
+                        args.append(_first(b, b.gep(slot, [ir.Constant(INT64, inside)]), view))
+                        continue
+                    first = _first(b, self._start(b, view.root, boxes, arena), view)
+                    args.append(b.gep(first, [b.mul(number, ir.Constant(INT64, move))]))
+                b.call(kernel, args)
+                self.kernels.append(kernel.name)
+
+        name = f"group_{self.plan.groups.index(group)}"
+        return write_group(self.module, name, group, self.plan.offset(group.block), image)
 
     def _start(self, b: ir.IRBuilder, root: Value, boxes: ir.Value, arena: ir.Value) -> ir.Value:
         """The pointer to a buffer."""
@@ -83,9 +117,17 @@ class _Writer:
             found = self._known[key] = self._written(task)
         return found
 
+    def _convolution(self, name: str, task: Task) -> ir.Function:
+        step, op = task.step, task.step.op
+        program = op.program if isinstance(op, Tailed) else _alone(step)
+        write = WRITERS[type(program.body[0].op)]
+        return write(self.module, name, program, task.operands, task.results, self.target)
+
     def _written(self, task: Task) -> ir.Function:
         op: Any = task.step.op
         name = f"kernel_{len(self._known)}"
+        if isinstance(op, Direct) or (isinstance(op, Tailed) and isinstance(_first_op(op), Direct)):
+            return self._convolution(name, task)
         if isinstance(op, Tailed):
             args = op.program, task.operands, task.results, self.target
             return write_tailed(self.module, name, *args)
@@ -96,6 +138,26 @@ class _Writer:
         if isinstance(op, ASSEMBLIES):
             return write_assembly(self.module, name, op, task.operands, task.results[0])
         return write_product(self.module, name, op, task.operands, task.results[0], self.target)
+
+
+def _alone(step: Instruction) -> Program:
+    """The program of one instruction."""
+    inputs = tuple(Value(x.shape, x.dtype) for x in step.operands)
+    (result,) = (Value(y.shape, y.dtype) for y in step.results)
+    return Program(inputs, {}, (Instruction(step.op, inputs, (result,)),), (result,))
+
+
+WRITERS: dict[type[Op], Callable[..., ir.Function]] = {
+    Dense: write_dense,
+    Depthwise: write_depthwise,
+    DenseWeight: write_weigh,
+    DepthwiseWeight: write_weigh,
+}
+"""Convolutions, and what writes their kernels."""
+
+
+def _first_op(op: Tailed) -> Op:
+    return op.program.body[0].op
 
 
 def _key(task: Task) -> Hashable:

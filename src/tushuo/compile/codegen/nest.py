@@ -18,11 +18,25 @@ class Axis(NamedTuple):
         length: How often it runs.
         reduced: Whether its results are summed up (or the like).
         steps: For each pointer, how many elements it moves a turn.
+        ends: The first turn and the one after the last, if not all are run.
     """
 
     length: int
     reduced: bool
     steps: tuple[int, ...]
+    ends: tuple[ir.Value, ir.Value] | None = None
+
+    def part(self, b: ir.IRBuilder, chunk: ir.Value, parts: int, unit: int = 1) -> Axis:
+        """One of several parts of the axis, that begins at a multiple of some turns."""
+        units = ir.Constant(INT64, -(-self.length // unit))
+
+        def start(number: ir.Value) -> ir.Value:
+            first = b.udiv(b.mul(number, units), ir.Constant(INT64, parts))
+            return b.mul(first, ir.Constant(INT64, unit))
+
+        end, length = start(b.add(chunk, ir.Constant(INT64, 1))), ir.Constant(INT64, self.length)
+        inside = b.select(b.icmp_unsigned("<", end, length), end, length)
+        return self._replace(ends=(start(chunk), inside))
 
 
 def axes(shape: Shape, reduced: Sequence[int], strides: Sequence[Sequence[int]]) -> list[Axis]:
@@ -69,29 +83,36 @@ def run(
         body(at)
         return
     axis, rest = nest[0], nest[1:]
-    counted(b, axis.length, lambda i: run(b, rest, moved(b, at, i, axis), body))
+    start, end = axis.ends or (None, axis.length)
+    counted(b, end, lambda i: run(b, rest, moved(b, at, i, axis), body), start=start)
 
 
 def counted(
-    b: ir.IRBuilder, length: int | ir.Value, body: Callable[[ir.Value], None], step: int = 1
+    b: ir.IRBuilder,
+    end: int | ir.Value,
+    body: Callable[[ir.Value], None],
+    step: int = 1,
+    start: ir.Value | None = None,
 ) -> None:
-    """Write one loop from 0 to a length, which is a number or a register, and may be 0."""
-    if length == 0:
+    """Write one loop to an end, a number or a register, from 0 or a start; it may be empty."""
+    if end == 0:
         return
-    end = ir.Constant(INT64, length) if isinstance(length, int) else length
+    sure = isinstance(end, int) and start is None
+    first = ir.Constant(INT64, 0) if start is None else start
+    last = ir.Constant(INT64, end) if isinstance(end, int) else end
     before = b.block
     head, done = b.append_basic_block("loop"), b.append_basic_block("done")
-    if isinstance(length, int):
+    if sure:
         b.branch(head)
     else:
-        b.cbranch(b.icmp_unsigned(">", end, ir.Constant(INT64, 0)), head, done)
+        b.cbranch(b.icmp_unsigned("<", first, last), head, done)
     b.position_at_end(head)
     i = b.phi(INT64)
-    i.add_incoming(ir.Constant(INT64, 0), before)
+    i.add_incoming(first, before)
     body(i)
     following = b.add(i, ir.Constant(INT64, step), flags=("nuw", "nsw"))
     i.add_incoming(following, b.block)
-    b.cbranch(b.icmp_unsigned("<", following, end), head, done)
+    b.cbranch(b.icmp_unsigned("<", following, last), head, done)
     b.position_at_end(done)
 
 

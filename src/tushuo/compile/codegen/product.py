@@ -9,20 +9,24 @@ import numpy as np
 from llvmlite import ir
 
 from tushuo.compile.codegen import panel
-from tushuo.compile.codegen.blas import strength, symbol, write_call
-from tushuo.compile.codegen.kernel import PANEL, Kernel
-from tushuo.compile.codegen.loops import declared, spread
+from tushuo.compile.codegen.blas import callable_by_blas, strength, write_call
+from tushuo.compile.codegen.kernel import Kernel
+from tushuo.compile.codegen.large import PANEL, Large
 from tushuo.compile.codegen.matrix import Matrix, Sizes
-from tushuo.compile.codegen.nest import Position, axes, run
+from tushuo.compile.codegen.nest import Position, axes, counted, moved, run
+from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target, host
-from tushuo.compile.layout import View
+from tushuo.compile.layout import View, spread
 from tushuo.compile.program import Program
 from tushuo.graph.op import Op
 from tushuo.graph.ops.matmul import Inner
 
 SMALL = 1_000_000
-"""Up to how many multiplications a product is always written out."""
+"""Up to how many multiplications a product is always written out, and by one thread."""
+
+SHARED = 4_000_000
+"""From how many multiplications on a batch of products is shared by threads."""
 
 _SMALL_STACKS = ("windows", "musl")
 """Systems whose threads may have no room for a panel."""
@@ -33,22 +37,61 @@ def write_product(
 ) -> ir.Function:
     """Write the function that computes a product; it takes pointers to A, B and C."""
     x, y = factors(op, *operands)
-    dtype = result.root.dtype
-    function, b = declared(module, name, [dtype] * 3)
-    lead = result.shape[:-2]
+    dtype, lead, sizes = result.root.dtype, result.shape[:-2], _sizes(x, y)
     strides = [spread(v.strides[:-2], v.shape[:-2], lead) for v in (x, y, result)]
+    nest = axes(lead, (), strides)
+    function, b = declared(module, name, [dtype] * 3)
+    *pointers, chunk = function.args
+    way = _way(dtype, sizes, x, y, result, target)
+    total = prod(lead) * prod(sizes)
+    batch = nest[0].length if nest and total > SHARED else 1
+    parts = 1
 
     def one(at: Position) -> None:
-        a, second, c = (
-            Matrix(b.gep(arg, [offset], inbounds=True), *_steps(v))
-            for arg, offset, v in zip(function.args, at.offsets, (x, y, result), strict=True)
+        nonlocal parts
+        matrices = (
+            Matrix(b.gep(pointer, [offset], inbounds=True), *_steps(v))
+            for pointer, offset, v in zip(pointers, at.offsets, (x, y, result), strict=True)
         )
-        _write(b, dtype, _sizes(x, y), a, second, c, target)
+        kernel = (Large if way == "panels" else Kernel)(b, dtype, sizes, *matrices, target)
+        parts = _compute(kernel, way, None if nest else chunk)
 
     if prod(result.shape):
-        run(b, axes(lead, (), strides), Position.start(3), one)
+        start = Position.start(3)
+        if batch > 1:
+            run(b, nest[1:], moved(b, start, chunk, nest[0]), one)
+        else:
+            run(b, nest, start, one)
     b.ret_void()
-    return function
+    return shared(function, batch if nest else parts)
+
+
+def _way(dtype: np.dtype, s: Sizes, x: View, y: View, c: View, target: Target) -> str:
+    """How a product is computed."""
+    left, right, along = _steps(x), _steps(y), _steps(c)[1] == 1
+    if _is_large(s) and along and _in_panels(dtype, right, target):
+        return "panels"
+    if _is_large(s) and along and callable_by_blas(dtype, s, left, right):
+        return "BLAS"
+    return "dots" if _lies_along(s, left, right) else "rows"
+
+
+def _compute(kernel: Kernel, way: str, chunk: ir.Value | None) -> int:
+    """Write a chunk of a product, or all of it; returns how many chunks there are."""
+    parts = 1
+    if isinstance(kernel, Large):
+        parts = kernel.prepare()
+        if chunk is None:
+            counted(kernel.b, parts, kernel.write)
+        else:
+            kernel.write(chunk)
+    elif way == "BLAS":
+        write_call(kernel.b, kernel.dtype, kernel.sizes, kernel.x, kernel.y, kernel.c)
+    elif way == "dots":
+        kernel.by_dots()
+    else:
+        kernel.by_rows()
+    return parts
 
 
 def write_tailed(
@@ -75,17 +118,15 @@ def write_tailed(
     x, y = factors(product.op, *operands[:2])
     values = (*program.inputs, *program.outputs)
     function, b = declared(module, name, [v.dtype for v in values], apart=False)
-    pointers = function.args
+    *pointers, chunk = function.args
     tail = Tail(program, operands[2:], results, pointers[2:])
     a, second = Matrix(pointers[0], *_steps(x)), Matrix(pointers[1], *_steps(y))
     dtype = product.result.dtype
-    kernel = Kernel(b, dtype, _sizes(x, y), a, second, second, target, tail)
-    if _is_large(kernel.sizes):
-        kernel.by_panels()
-    else:
-        kernel.by_rows()
+    sizes = _sizes(x, y)
+    kind = Large if _is_large(sizes) else Kernel
+    parts = _compute(kind(b, dtype, sizes, a, second, second, target, tail), "rows", chunk)
     b.ret_void()
-    return function
+    return shared(function, parts)
 
 
 def takes_tail(op: Op, x: View, y: View) -> bool:
@@ -143,18 +184,3 @@ def _steps(view: View) -> tuple[int, int]:
     if rows == 1 and columns == 1:
         return 1, 1
     return (row if rows > 1 else columns * column, column if columns > 1 else 1)
-
-
-def _write(
-    b: ir.IRBuilder, dtype: np.dtype, s: Sizes, x: Matrix, y: Matrix, c: Matrix, target: Target
-) -> None:
-    kernel = Kernel(b, dtype, s, x, y, c, target)
-    if _is_large(s) and c.column == 1 and _in_panels(dtype, y[1:], target):
-        kernel.by_panels()
-        return
-    if _is_large(s) and symbol(dtype) and write_call(b, dtype, s, x, y, c):
-        return
-    if _lies_along(s, x[1:], y[1:]):
-        kernel.by_dots()
-    else:
-        kernel.by_rows()

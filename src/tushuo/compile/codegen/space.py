@@ -52,7 +52,12 @@ class LaneSpace:
 
     def clip(self, x: Lane, min: Any = None, max: Any = None) -> Lane:
         """The nearest value of an interval."""
-        x = x if min is None else self.maximum(x, min)
+        if _is_number(min):  # a single comparison, and what is equal stays as it is, -0.0 too
+            x = self.where(x < min, min, x)
+        elif min is not None:
+            x = self.maximum(x, min)
+        if _is_number(max):
+            return self.where(x > max, max, x)
         return x if max is None else self.minimum(x, max)
 
     def abs(self, x: Lane) -> Lane:
@@ -162,6 +167,11 @@ def _from_float(x: Lane, kind: Any, dtype: np.dtype) -> Any:
 def _both(x: Any, y: Any) -> tuple[Lane, Lane]:
     like = x if isinstance(x, Lane) else y
     return like.number(x), like.number(y)
+
+
+def _is_number(x: Any) -> bool:
+    """Whether an operand is known not to be NaN."""
+    return isinstance(x, int | float) and x == x
 
 
 def _wins(x: Lane, better: Lane) -> Lane:

@@ -11,6 +11,7 @@ from tushuo.compile.codegen.assembly import ASSEMBLIES
 from tushuo.compile.codegen.gather import GATHERS
 from tushuo.compile.codegen.lane import Lane, UnsupportedError, register_type
 from tushuo.compile.codegen.space import SPACE
+from tushuo.compile.direct import Direct
 from tushuo.graph.op import Elementwise, Op, Spec
 from tushuo.graph.ops import compare, index, movement, reduce, rounding
 from tushuo.graph.ops.gather import Take, TakeAlongAxis
@@ -35,7 +36,7 @@ PRODUCTS = (MatMul, Inner)
 
 REDUCTIONS = (reduce.Sum, reduce.Max, reduce.Min, reduce.Any, reduce.All)
 
-SINGLE = (*PRODUCTS, *ASSEMBLIES, *GATHERS)
+SINGLE = (*PRODUCTS, *ASSEMBLIES, *GATHERS, Direct)
 """Operations with a kernel of their own, that do not join loops."""
 
 
@@ -51,7 +52,7 @@ def native(op: Op, specs: tuple[Spec, ...]) -> bool:
 def single(op: Op, specs: tuple[Spec, ...]) -> bool:
     """Whether a kernel of its own can compute an operation."""
     dtype = specs[0].dtype
-    if isinstance(op, PRODUCTS):
+    if isinstance(op, (*PRODUCTS, Direct)):
         return all(x.dtype.name in ("float32", "float64") for x in specs)
     if not isinstance(op, SINGLE) or not _has_type(dtype):
         return False

@@ -9,9 +9,8 @@ from llvmlite import ir
 
 from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.lane import BIT, BYTE, INT64, Lane, filled, register_type
-from tushuo.compile.codegen.loops import spread
 from tushuo.compile.codegen.space import SPACE
-from tushuo.compile.layout import View
+from tushuo.compile.layout import View, spread
 from tushuo.compile.program import Program, Value
 
 

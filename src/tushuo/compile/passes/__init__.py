@@ -14,6 +14,7 @@ from tushuo.compile.passes.dead import prune
 from tushuo.compile.passes.expand import expand
 from tushuo.compile.passes.fold import fold
 from tushuo.compile.passes.fuse import fuse
+from tushuo.compile.passes.norms import norms
 from tushuo.compile.passes.simplify import simplify
 from tushuo.compile.passes.tails import tails
 from tushuo.compile.passes.views import copies
@@ -25,6 +26,7 @@ Pass = Callable[[Program], Program]
 
 PASSES: dict[str, Pass] = {
     "fold": fold,
+    "norms": norms,
     "convolve": convolve,
     "expand": expand,
     "simplify": simplify,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tushuo.compile.codegen.support import REDUCTIONS, emits
+from tushuo.compile.passes.views import Copy
 from tushuo.compile.program import Instruction, Program, Value
 from tushuo.graph.op import Op, Shape, Spec
 
@@ -77,7 +78,7 @@ class _Clusters:
         own = _Cluster([i], loop and loop[0], loop[1] if loop else (), set(parents))
         self.all.append(own)
         self.of.update(dict.fromkeys(step.results, own))
-        if loop is not None:
+        if loop is not None and not isinstance(step.op, Copy):  # two orders would be slow together
             for x in step.operands:
                 parent = self.of.get(x)
                 if parent and parent is not own and self._join(parent, own, x):

@@ -13,9 +13,11 @@ from tushuo.compile.codegen.loops import spread
 from tushuo.compile.codegen.product import takes_tail
 from tushuo.compile.codegen.support import PRODUCTS, emits
 from tushuo.compile.codegen.tail import follows
+from tushuo.compile.direct import MAPS
 from tushuo.compile.layout import View, layout
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.program import Instruction, Program, Value
+from tushuo.graph.op import Op, Spec
 
 _SOME = 4  # lanes: whether code can be written does not depend on how many there are
 
@@ -54,14 +56,24 @@ def _product(
         return None
     for x in loop.operands:
         maker = makers.get(x)
-        if maker is None or not isinstance(maker.op, PRODUCTS) or uses[x] > 1:
+        if maker is None or not isinstance(maker.op, (*PRODUCTS, *MAPS)) or uses[x] > 1:
             continue
         others = [views[y] for y in (*loop.operands, *loop.results) if y is not x]
-        ways = (spread(v.strides, v.shape, op.shape) for v in others)
         factors = [views[y] for y in maker.operands]
-        if x.shape == op.shape and takes_tail(maker.op, *factors) and all(map(follows, ways)):
+        if x.shape == op.shape and _joins(maker.op, factors, others):
             return maker
     return None
+
+
+def _joins(op: Op, factors: list[View], others: list[View]) -> bool:
+    """Whether vectors of a product's result are complete in registers, and others read along."""
+    if isinstance(op, PRODUCTS) and not takes_tail(op, *factors):
+        return False
+    shape = op.infer(*(Spec(v.shape, v.root.dtype) for v in factors)).shape
+    ways = [spread(v.strides, v.shape, shape) for v in others]
+    if isinstance(op, MAPS):
+        ways = [way[:2] for way in ways]
+    return all(map(follows, ways))
 
 
 def _vectors(program: Program) -> bool:

@@ -7,10 +7,12 @@ from math import prod
 
 from tushuo.compile.codegen.product import wants_copy
 from tushuo.compile.codegen.support import PRODUCTS
+from tushuo.compile.direct import Direct
 from tushuo.compile.layout import View, layout, viewed, whole
 from tushuo.compile.program import Instruction, Program, Value
 from tushuo.graph.backend import Array, Namespace
-from tushuo.graph.op import Elementwise
+from tushuo.graph.node import Source
+from tushuo.graph.op import Elementwise, Op
 from tushuo.graph.ops import movement
 from tushuo.graph.ops.matmul import Inner
 
@@ -52,6 +54,8 @@ def _to_copy(step: Instruction, views: dict[Value, View]) -> list[Value]:
     """The operands that an instruction cannot read as they lie, or not well."""
     if isinstance(step.op, movement.Reshape):
         return [] if viewed(step, views) else [step.operands[0]]
+    if isinstance(step.op, Direct):
+        return [x for i, x in enumerate(step.operands) if not _reads(step.op, i, views[x])]
     if isinstance(step.op, PRODUCTS) and wants_copy(step.op, *(views[x] for x in step.operands)):
         if isinstance(step.op, Inner):
             return [x for x in step.operands if views[x].strides[-1] != 1]
@@ -59,12 +63,32 @@ def _to_copy(step: Instruction, views: dict[Value, View]) -> list[Value]:
     return []
 
 
+def _reads(op: Direct, i: int, view: View) -> bool:
+    """Whether a convolution can read an operand: weights in order, channels side by side."""
+    if len(view.shape) != 4:
+        return view.contiguous
+    return i not in op.by_channels or view.strides[1] == 1 or view.shape[1] == 1
+
+
 def _copy(
     x: Value, views: dict[Value, View], body: list[Instruction], step: Instruction | None
 ) -> Value:
-    result = Value(x.shape, x.dtype)
-    body.append(Instruction(COPY, (x,), (result,), step.source if step else None))
-    views[result] = whole(result)
+    source = step.source if step else None
+    if step is None or not isinstance(step.op, Direct) or len(x.shape) != 4:
+        return _moved(COPY, x, views, body, source)
+    last = _moved(movement.PermuteDims((0, 2, 3, 1)), x, views, body, source)
+    copied = _moved(COPY, last, views, body, source)
+    return _moved(movement.PermuteDims((0, 3, 1, 2)), copied, views, body, source)
+
+
+def _moved(
+    op: Op, x: Value, views: dict[Value, View], body: list[Instruction], source: Source | None
+) -> Value:
+    """The result of a movement, which is now part of the program."""
+    result = Value(*op.infer(x.spec))
+    step = Instruction(op, (x,), (result,), source)
+    body.append(step)
+    views[result] = viewed(step, views) or whole(result)
     return result
 
 

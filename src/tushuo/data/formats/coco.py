@@ -6,12 +6,13 @@ Layout of Chen et al. (2015), "Microsoft COCO Captions: Data Collection and Eval
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tushuo.data.formats.listing import Layout, Listed, first_folder, split_name
+from tushuo.data.formats.listing import Layout, Listed, broken, first_folder, split_name
 from tushuo.data.formats.text import malformed, read_json
+from tushuo.errors import DatasetError
 
 __all__ = ["candidates", "read", "recognises"]
 
@@ -44,26 +45,35 @@ def read(layout: Layout) -> Iterator[Listed]:
     root = first_folder(layout.folder, (photos, f"images/{photos}", "images"), "photographs")
     data = read_json(path)
     captions: dict[int, list[str]] = {}
-    for _, fields in _entries(path, data, "annotations", image_id=int, caption=str):
+    problems: list[Listed] = []
+    for _, fields in _entries(path, data, problems, "annotations", image_id=int, caption=str):
         captions.setdefault(fields["image_id"], []).append(fields["caption"])
-    for where, fields in _entries(path, data, "images", id=int, file_name=str):
+    for where, fields in _entries(path, data, problems, "images", id=int, file_name=str):
         texts = tuple(captions.pop(fields["id"], ()))
         yield Listed(root, fields["file_name"], texts, split_name(split), f"{path.name}, {where}")
     for number, left in captions.items():  # captions whose photograph is not listed
         yield Listed(root, "", tuple(left), split_name(split), f"{path.name}, image_id {number}")
+    yield from problems
 
 
 def _entries(
-    path: Path, data: Any, key: str, **kinds: type
+    path: Path, data: Any, problems: list[Listed], key: str, **kinds: type
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a list, each checked to have fields of the given kinds."""
+    """The objects of a list that have fields of the given kinds; the others are noted."""
     items = data.get(key) if isinstance(data, dict) else None
     if not isinstance(items, list):
         malformed(path, "top level", data, f"an object with a list {key!r}")
-    wanted = " and ".join(f"{name!r} ({kind.__name__})" for name, kind in kinds.items())
     for index, item in enumerate(items):
         where = f"{key}[{index}]"
-        fields = item if isinstance(item, dict) else {}
-        if not all(type(fields.get(name)) is kind for name, kind in kinds.items()):
-            malformed(path, where, item, f"an object with {wanted}")
-        yield where, fields
+        try:
+            yield where, _fields(path, where, item, kinds)
+        except DatasetError as error:
+            problems.append(broken(path, where, error))
+
+
+def _fields(path: Path, where: str, item: object, kinds: Mapping[str, type]) -> dict[str, Any]:
+    fields = item if isinstance(item, dict) else {}
+    if not all(type(fields.get(name)) is kind for name, kind in kinds.items()):
+        wanted = " and ".join(f"{name!r} ({kind.__name__})" for name, kind in kinds.items())
+        malformed(path, where, item, f"an object with {wanted}")
+    return fields

@@ -6,10 +6,10 @@ original download keeps photographs in `Flicker8k_Dataset/` and texts in `Flickr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tushuo.data.formats.listing import Layout, Listed, first_folder
+from tushuo.data.formats.listing import Layout, Listed, broken, first_folder
 from tushuo.data.formats.text import malformed, read_lines
 from tushuo.errors import DatasetError
 
@@ -46,17 +46,26 @@ def read(layout: Layout) -> Iterator[Listed]:
     Raises:
         DatasetError: A file is missing or malformed.
     """
-    captions = _read_tokens(layout.captions)
+    path, problems = layout.captions, list[Listed]()
+    captions = _read_tokens(path, problems)
     photos = first_folder(layout.folder, _PHOTOS, "photographs")
     split_files = _split_files(layout)
+    yield from problems
     if not split_files:
         for name, (texts, first) in captions.items():
-            yield Listed(photos, name, tuple(texts), "train", f"{layout.captions.name}:{first}")
-    for split, path in split_files.items():
-        for number, line in read_lines(path):
+            yield Listed(photos, name, tuple(texts), "train", f"{path.name}:{first}")
+    for split, names in split_files.items():
+        unreadable: list[Listed] = []
+        for number, line in read_lines(names, _note(names, unreadable)):
             if name := line.strip():
                 texts, _ = captions.get(name, ([], 0))
-                yield Listed(photos, name, tuple(texts), split, f"{path.name}:{number}")
+                yield Listed(photos, name, tuple(texts), split, f"{names.name}:{number}")
+        yield from unreadable
+
+
+def _note(path: Path, problems: list[Listed]) -> Callable[[int, DatasetError], None]:
+    """What adds a broken line of a file to the problems."""
+    return lambda number, error: problems.append(broken(path, number, error))
 
 
 def _split_files(layout: Layout) -> dict[str, Path]:
@@ -68,17 +77,28 @@ def _split_files(layout: Layout) -> dict[str, Path]:
     return {}
 
 
-def _read_tokens(path: Path) -> dict[str, tuple[list[str], int]]:
-    """The captions of each file name, and the line of the first."""
+def _read_tokens(path: Path, problems: list[Listed]) -> dict[str, tuple[list[str], int]]:
+    """The captions of each file name, and the line of the first; broken lines are noted."""
     captions: dict[str, tuple[list[str], int]] = {}
-    for number, line in read_lines(path):
+    note = _note(path, problems)
+    for number, line in read_lines(path, note):
         if not line.strip():
             continue
-        key, tab, caption = line.partition("\t")
-        name, mark, index = key.rpartition("#")
-        if not (tab and mark and name and index.isdecimal()):
-            malformed(path, number, line, "'name.jpg#0<TAB>caption'")
+        try:
+            name, caption = _token(path, number, line)
+        except DatasetError as error:
+            note(number, error)
+            continue
         captions.setdefault(name, ([], number))[0].append(caption)
-    if not captions:
+    if not captions and not problems:
         raise DatasetError(f"{path}: holds no captions, expected lines 'name.jpg#0<TAB>caption'")
     return captions
+
+
+def _token(path: Path, number: int, line: str) -> tuple[str, str]:
+    """The file name and the caption of a line."""
+    key, tab, caption = line.partition("\t")
+    name, mark, index = key.rpartition("#")
+    if not (tab and mark and name and index.isdecimal()):
+        malformed(path, number, line, "'name.jpg#0<TAB>caption'")
+    return name, caption

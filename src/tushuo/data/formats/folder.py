@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tushuo.data.formats.listing import Layout, Listed, group, split_name
+from tushuo.data.formats.listing import Layout, Listed, broken, group, split_name
 from tushuo.data.formats.text import malformed, parse_json, read_lines
+from tushuo.errors import DatasetError
 
 __all__ = ["candidates", "read", "recognises"]
 
@@ -47,23 +48,32 @@ def read(layout: Layout) -> Iterator[Listed]:
 
 def _read_csv(path: Path, split: str) -> Iterator[Listed]:
     """Rows of file_name, caption and perhaps split, in the order that the first row names."""
-    rows = _csv_rows(path)
+    problems: list[Listed] = []
+    rows = _csv_rows(path, problems)
     number, header = next(rows, (1, []))
     if sorted(header) not in (sorted(_COLUMNS), sorted(_COLUMNS[:2])):
         malformed(path, number, ",".join(header), "the header 'file_name,caption[,split]'")
     for number, values in rows:
-        if len(values) != len(header):
-            malformed(path, number, ",".join(values), f"{len(header)} values as in the header")
-        row = dict(zip(header, values, strict=True))
-        own = split_name(row.get("split", "")) or split
-        yield Listed(
-            path.parent, row["file_name"].strip(), (row["caption"],), own, f"{path.name}:{number}"
-        )
+        try:
+            yield _row(path, number, header, values, split)
+        except DatasetError as error:
+            yield broken(path, number, error)
+    yield from problems
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _row(path: Path, number: int, header: list[str], values: list[str], split: str) -> Listed:
+    if len(values) != len(header):
+        malformed(path, number, ",".join(values), f"{len(header)} values as in the header")
+    row = dict(zip(header, values, strict=True))
+    own = split_name(row.get("split", "")) or split
+    where = f"{path.name}:{number}"
+    return Listed(path.parent, row["file_name"].strip(), (row["caption"],), own, where)
+
+
+def _csv_rows(path: Path, problems: list[Listed]) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with the line it starts at: quoted text may span lines."""
-    reader = csv.reader((f"{line}\n" for _, line in read_lines(path)), strict=True)
+    lines = read_lines(path, lambda number, error: problems.append(broken(path, number, error)))
+    reader = csv.reader((f"{line}\n" for _, line in lines), strict=True)
     start = 1
     try:
         for values in reader:
@@ -75,16 +85,25 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_jsonl(path: Path, split: str) -> Iterator[Listed]:
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        row = parse_json(path, number, line)
-        fields = row if isinstance(row, dict) else {}
-        name, own = fields.get("file_name"), fields.get("split", split)
-        captions = _texts(fields)
-        if not isinstance(name, str) or not isinstance(own, str) or captions is None:
-            malformed(path, number, row, _EXPECTED)
-        yield Listed(path.parent, name, captions, split_name(own), f"{path.name}:{number}")
+    problems: list[Listed] = []
+    note = problems.append
+    for number, line in read_lines(path, lambda n, error: note(broken(path, n, error))):
+        if line.strip():
+            try:
+                yield _object(path, number, line, split)
+            except DatasetError as error:
+                yield broken(path, number, error)
+    yield from problems
+
+
+def _object(path: Path, number: int, line: str, split: str) -> Listed:
+    row = parse_json(path, number, line)
+    fields = row if isinstance(row, dict) else {}
+    name, own = fields.get("file_name"), fields.get("split", split)
+    captions = _texts(fields)
+    if not isinstance(name, str) or not isinstance(own, str) or captions is None:
+        malformed(path, number, row, _EXPECTED)
+    return Listed(path.parent, name, captions, split_name(own), f"{path.name}:{number}")
 
 
 _EXPECTED = "an object with 'file_name' and 'text' or 'caption' (a string or a list of strings)"

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tushuo.data.formats.listing import Layout, Listed, split_name
+from tushuo.data.formats.listing import Layout, Listed, broken, split_name
 from tushuo.data.formats.text import malformed, read_json
+from tushuo.errors import DatasetError
 
 __all__ = ["candidates", "list_images", "read", "recognises"]
 
@@ -46,19 +47,26 @@ def read(layout: Layout) -> Iterator[Listed]:
 def list_images(path: Path, root: Path, images: list[Any]) -> Iterator[Listed]:
     """List the entries of "images", checked one by one.
 
-    Raises:
-        DatasetError: An entry lacks "filename", "split" or "sentences", or has them of other kinds.
+    An entry that lacks "filename", "split" or "sentences", or has them of other kinds, is a broken
+    one.
     """
     for index, image in enumerate(images):
         where = f"images[{index}]"
-        fields = image if isinstance(image, dict) else {}
-        name, split, sentences = (fields.get(key) for key in ("filename", "split", "sentences"))
-        below = fields.get("filepath", "")  # COCO's: the folder of the photograph
-        if not (isinstance(name, str) and isinstance(split, str) and isinstance(below, str)):
-            malformed(path, where, image, "an object with strings 'filename' and 'split'")
-        name = f"{below}/{name}" if below else name
-        captions = _captions(path, where, sentences)
-        yield Listed(root, name, captions, split_name(split), f"{path.name}, {where}")
+        try:
+            yield _listed(path, root, where, image)
+        except DatasetError as error:
+            yield broken(path, where, error)
+
+
+def _listed(path: Path, root: Path, where: str, image: object) -> Listed:
+    fields = image if isinstance(image, dict) else {}
+    name, split, sentences = (fields.get(key) for key in ("filename", "split", "sentences"))
+    below = fields.get("filepath", "")  # COCO's: the folder of the photograph
+    if not (isinstance(name, str) and isinstance(split, str) and isinstance(below, str)):
+        malformed(path, where, image, "an object with strings 'filename' and 'split'")
+    name = f"{below}/{name}" if below else name
+    captions = _captions(path, where, sentences)
+    return Listed(root, name, captions, split_name(split), f"{path.name}, {where}")
 
 
 def _captions(path: Path, where: str, sentences: object) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tushuo.errors import DatasetError
 
-__all__ = ["Layout", "Listed", "first_folder", "group", "split_name"]
+__all__ = ["Layout", "Listed", "broken", "first_folder", "group", "split_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Listed:
         captions: Its captions.
         split: "train", "dev", "test", or the data set's own name for another one.
         where: The place that lists it, for messages: "file:line" or "file, entry".
+        problem: What is wrong with the entry itself; the other fields then say nothing.
     """
 
     root: Path
@@ -37,6 +38,15 @@ class Listed:
     captions: tuple[str, ...]
     split: str
     where: str
+    problem: str = ""
+
+
+def broken(path: Path, place: int | str, error: DatasetError) -> Listed:
+    """A line (by its number) or an entry of a file that could not be read."""
+    line = isinstance(place, int)
+    problem = error.problem.removeprefix(f"{path}, {'line ' if line else ''}{place}: ")
+    where = f"{path.name}:{place}" if line else f"{path.name}, {place}"
+    return Listed(path.parent, "", (), "", where, problem)
 
 
 _SPLITS = {"val": "dev", "valid": "dev", "validation": "dev", "restval": "train"}
@@ -49,9 +59,15 @@ def split_name(name: str) -> str:
 
 
 def group(entries: Iterable[Listed]) -> Iterator[Listed]:
-    """Join the entries of the same photograph and split, in order of first appearance."""
+    """Join the entries of the same photograph and split, in order of first appearance.
+
+    Broken ones pass through.
+    """
     joined: dict[tuple[Path, str, str], list[Listed]] = {}
     for entry in entries:
+        if entry.problem:
+            yield entry
+            continue
         joined.setdefault((entry.root, entry.name, entry.split), []).append(entry)
     for (root, name, split), parts in joined.items():
         captions = tuple(caption for part in parts for caption in part.captions)

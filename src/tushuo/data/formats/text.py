@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -32,11 +32,18 @@ def malformed(path: Path, place: int | str, got: object, expected: str) -> NoRet
     raise DatasetError(f"{path}, {where}: got {shown}, expected {expected}")
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, broken: Callable[[int, DatasetError], object] | None = None
+) -> Iterator[tuple[int, str]]:
     """The numbered lines of a UTF-8 file, without their ends; a byte-order mark is skipped.
 
+    Args:
+        path: The file.
+        broken: Told of lines that are no UTF-8, which come as blank ones.
+
     Raises:
-        DatasetError: The file cannot be read, or a line is no UTF-8 or too long.
+        DatasetError: The file cannot be read, or a line is too long, or no UTF-8 and nobody is to
+            be told.
     """
     with _open(path) as file:
         number = 0
@@ -44,7 +51,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             number += 1
             if len(raw) > MAX_LINE_BYTES:
                 malformed(path, number, f"{raw[:20]!r}...", f"at most {MAX_LINE_BYTES:,} bytes")
-            yield number, _decode(path, number, raw.removeprefix(_BOM) if number == 1 else raw)
+            try:
+                line = _decode(path, number, raw.removeprefix(_BOM) if number == 1 else raw)
+            except DatasetError as error:
+                if broken is None:
+                    raise
+                broken(number, error)
+                line = ""
+            yield number, line
 
 
 def _decode(path: Path, number: int, raw: bytes) -> str:

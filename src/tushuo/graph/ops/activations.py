@@ -26,7 +26,7 @@ class Sigmoid(Function, value=_logistic, slope=lambda t, x, out: t * (out * (1 -
 
 
 class Relu(
-    Function, value=lambda xp, x: xp.maximum(x, 0), slope=lambda t, x, out: where(x > 0, t, 0)
+    Function, value=lambda xp, x: xp.maximum(x, 0), slope=lambda t, x, out: where(out > 0, t, 0)
 ):
     """``max(x, 0)``."""
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from tushuo.errors import ShapeError, UsageError
 
+__all__ = ["Plot", "plot"]
+
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 20, 58, 52
 _COLOURS = ("#0b62a4", "#c8102e", "#2e7d32", "#7b3fa0", "#b25e00", "#00838f", "#555555")
@@ -66,6 +68,11 @@ class Plot:
     axes: tuple[_Axis, ...]
     words: tuple[str, str, str]
     dots: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return _WIDTH, _HEIGHT
 
     def svg(self) -> str:
         """The chart as an SVG document."""

@@ -1,0 +1,235 @@
+"""What a training run will take, measured by doing a little of it and writing nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tushuo.caption.training.features import BATCH, FeatureCache, Features
+from tushuo.caption.training.task import CaptionTask
+from tushuo.data.views import View
+from tushuo.train.arrays import flatten
+
+__all__ = ["Forecast", "forecast"]
+
+Made = TypeVar("Made")
+
+STEPS, SECONDS = 4, 20.0  # measured at most
+FEW, MORE = 8, 24  # photographs validated with, to tell the fixed cost from the rest
+_HEADER, _LINE = 128, 150  # bytes: of a file of a map, and of a line of the log
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run will take; times on this machine as busy as it is now.
+
+    Attributes:
+        train: Photographs to learn from.
+        dev: Photographs to validate with.
+        captions: Captions to learn from.
+        words: Size of the vocabulary, special tokens included.
+        parameters: Numbers that are trained.
+        epochs: Passes over the captions.
+        steps: Steps of all epochs.
+        maps: Feature maps that training needs, of all views.
+        missing: How many of them are not there yet.
+        feature_seconds: Time to make those.
+        first_step_seconds: The first step, in which what is compiled is compiled.
+        step_seconds: Each further one.
+        validation_seconds: Scoring the dev split once.
+        memory: The most bytes that this process has held so far; 0 where that is not known.
+        feature_bytes: Disk that the missing maps will take.
+        run_bytes: Disk that checkpoints, logs and the bundle will take, about.
+        free_bytes: Disk that is free for the maps.
+    """
+
+    train: int
+    dev: int
+    captions: int
+    words: int
+    parameters: int
+    epochs: int
+    steps: int
+    maps: int
+    missing: int
+    feature_seconds: float
+    first_step_seconds: float
+    step_seconds: float
+    validation_seconds: float
+    memory: int
+    feature_bytes: int
+    run_bytes: int
+    free_bytes: int
+
+    @property
+    def training_seconds(self) -> float:
+        """All steps and validations."""
+        steps = self.first_step_seconds + max(0, self.steps - 1) * self.step_seconds
+        return steps + self.epochs * self.validation_seconds
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.feature_seconds + self.training_seconds
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The forecast as a table of two columns."""
+        step, validation = 1000 * self.step_seconds, _time(self.validation_seconds)
+        each = f"{step:.0f} ms a step, {validation} a validation"
+        made = f"{self.missing:,} of {self.maps:,} to be made"
+        short = self.feature_bytes + self.run_bytes > self.free_bytes
+        return [
+            ("photographs", f"{self.train:,} to learn from, {self.dev:,} to validate with"),
+            ("captions", f"{self.captions:,}"),
+            ("vocabulary", f"{self.words:,} words"),
+            ("parameters", f"{self.parameters / 1e6:.2f} M"),
+            ("steps", f"{self.steps:,} in {self.epochs} epochs"),
+            ("feature maps", f"{_time(self.feature_seconds)} ({made})"),
+            ("training", f"{_time(self.training_seconds)} ({each})"),
+            ("together", _time(self.seconds)),
+            ("memory", f"{_size(self.memory)} at most" if self.memory else "not known here"),
+            ("disk", f"{_size(self.feature_bytes)} of feature maps, {_size(self.run_bytes)} a run"),
+            ("free disk", _size(self.free_bytes) + (": that is too little" if short else "")),
+        ]
+
+
+def forecast(task: CaptionTask) -> Forecast:
+    """Measure a few feature passes, steps and small validations of a run.
+
+    Args:
+        task: What is to be trained.
+
+    Returns:
+        What the whole will take. Nothing is written, and no map is kept.
+
+    Raises:
+        ImageError: A photograph cannot be read.
+    """
+    train, dev = ([example.image for example in split] for split in (task.train, task.dev))
+    images = [*train, *dev]
+    missing = task.features.missing(images)
+    for number in range(1, task.recipe.views):
+        missing += task.features.missing(train, View(number))
+    one_map, each = _feature_pass(task.features, (missing or images)[:BATCH])
+    trial = replace(task, features=_Repeated(task.features, one_map))
+    first, step = _steps(trial)
+    steps = task.batches_per_epoch() * task.recipe.epochs
+    return Forecast(
+        train=len(task.train),
+        dev=len(task.dev),
+        captions=sum(len(example.captions) for example in task.train),
+        words=len(task.vocabulary),
+        parameters=sum(x.size for x in task.decoder().parameters()),
+        epochs=task.recipe.epochs,
+        steps=steps,
+        maps=len(train) * task.recipe.views + len(dev),
+        missing=len(missing),
+        feature_seconds=each * len(missing),
+        first_step_seconds=first,
+        step_seconds=step,
+        validation_seconds=_validation(trial),
+        memory=_peak(),
+        feature_bytes=len(missing) * (one_map.nbytes + _HEADER),
+        run_bytes=_run_bytes(task, steps),
+        free_bytes=shutil.disk_usage(_existing(task.features.folder)).free,
+    )
+
+
+class _Repeated(FeatureCache):
+    """A cache in which all photographs have the same map."""
+
+    def __init__(self, like: FeatureCache, one_map: npt.NDArray[Any]) -> None:
+        vars(self).update(vars(like))
+        self._map = one_map.astype(np.float32)
+
+    def maps(self, images: Sequence[Path], views: Sequence[View]) -> Features:
+        return np.repeat(self._map[None], len(images), axis=0)
+
+
+def _feature_pass(
+    features: FeatureCache, images: Sequence[Path]
+) -> tuple[npt.NDArray[np.float16], float]:
+    """A map (L, D), and the seconds that each takes when photographs come in batches."""
+    features.computed(features.arrays(images[:1]))  # the first is slower
+    maps, seconds = _timed(lambda: features.computed(features.arrays(images)))
+    return maps[0], seconds / len(images)
+
+
+def _steps(trial: CaptionTask) -> tuple[float, float]:
+    """Seconds of the first step, and of each later one."""
+    (weights, state), step, rng = trial.start(), trial.step(), np.random.default_rng(0)
+    batches, times = trial.batches(0, 0), list[float]()
+    while len(times) <= STEPS and sum(times) < SECONDS:
+        begin = time.perf_counter()
+        batch = next(batches, None)
+        if batch is None:
+            break
+        weights, state, metrics = step(weights, state, batch, rng)
+        float(metrics["loss"])
+        times.append(time.perf_counter() - begin)
+    later = times[1:] or times
+    return times[0], sum(later) / len(later)
+
+
+def _validation(trial: CaptionTask) -> float:
+    """Seconds of a validation: those of a few photographs, and of each further one."""
+    weights, _ = trial.start()
+
+    def measured(count: int) -> float:
+        return _timed(lambda: replace(trial, dev=trial.dev[:count]).validate(weights))[1]
+
+    total = len(trial.dev)
+    if total <= MORE:
+        return measured(total)
+    few, more = measured(FEW), measured(MORE)
+    return more + (total - MORE) * max(0.0, more - few) / (MORE - FEW)
+
+
+def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
+    begin = time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - begin
+
+
+def _run_bytes(task: CaptionTask, steps: int) -> int:
+    """The last checkpoint, the best one, the bundle in half precision, and the log."""
+    weights, state = task.start()
+    kept = sum(x.nbytes for x in flatten(weights).values())
+    last = kept + sum(x.nbytes for x in flatten(state).values())
+    networks = (task.encoder, task.decoder())
+    bundle = 2 * sum(x.size for network in networks for x in network.parameters())
+    return last + kept + bundle + _LINE * steps
+
+
+def _peak() -> int:
+    """The most bytes of memory that this process has held."""
+    if sys.platform == "win32":
+        return 0
+    from resource import RUSAGE_SELF, getrusage
+
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{seconds:.1f} s"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,213 @@
+"""Self-critical training: the captioner writes, is scored, and does more of what scored well.
+
+Rennie et al., "Self-critical sequence training for image captioning" (2017), section 3.2, with the
+baseline of Luo, "A better variant of self-critical sequence training" (2020): each sentence is
+compared with the mean score of the others that were drawn for the same photograph. The score is
+CIDEr-D, in which the end token counts as a word: so a sentence that breaks off scores less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tushuo.caption.metrics.cider import CiderD
+from tushuo.caption.training.task import CaptionTask, Weights, averaged, kept_share
+from tushuo.data import BOS, EOS, PAD, UNK
+from tushuo.graph import Tensor, ops, value_and_grad
+from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
+from tushuo.native import native
+from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
+
+__all__ = ["SelfCriticalTask"]
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+_WARMUP = 100  # steps
+_ROUNDED = 4  # lengths are rounded up to a multiple, for fewer programs
+
+
+class Photographs(NamedTuple):
+    """A step's food."""
+
+    numbers: Ids  # (B,), numbers of training photographs
+    features: Tensor  # (B, L, D)
+    mirrored: Sequence[bool]  # (B,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfCriticalTask:
+    """What follows a training on words, as the training loop takes it.
+
+    Attributes:
+        task: The training before.
+        decoder: What that came to.
+    """
+
+    task: CaptionTask
+    decoder: ShowAttendTell
+
+    def start(self) -> tuple[Weights, Any]:
+        """The weights and the optimiser's state before the first step."""
+        decoder = self.decoder.eval()
+        return Weights(decoder, decoder), self.optimizer().init(decoder)
+
+    def optimizer(self) -> AdamW:
+        """AdamW without decay, its rate falling as half a cosine after a short rise."""
+        r = self.task.recipe
+        steps = self.batches_per_epoch() * r.self_critical_epochs
+        fall = cosine(r.self_critical_lr, max(1, steps - _WARMUP))
+        return AdamW(warmup(_WARMUP, fall), weight_decay=0.0)
+
+    def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
+        """The function that makes one step, for the training loop."""
+        r, optimizer = self.task.recipe, self.optimizer()
+        differentiated = value_and_grad(policy_loss)
+
+        @native
+        def update(
+            decoder: ShowAttendTell, state: Any, features: Tensor, ids: Tensor, gains: Tensor
+        ) -> tuple[ShowAttendTell, Any, Tensor, Tensor]:
+            loss, gradient = differentiated(decoder, features, ids, gains)
+            gradient, norm = clip_grad_norm(gradient, r.clip)
+            return *optimizer.update(decoder, gradient, state), loss, norm
+
+        average, draw = native(averaged), Sampler(r.max_words)
+
+        def step(
+            weights: Weights, state: Any, batch: Photographs, rng: np.random.Generator
+        ) -> tuple[Weights, Any, Mapping[str, Any]]:
+            ids = draw(weights.decoder, batch.features, r.samples, rng)  # (B, K, T + 1)
+            scores = self.scores(batch, ids)
+            gains = (scores - scores.mean(axis=1, keepdims=True)) * (r.samples / (r.samples - 1))
+            decoder, state, loss, norm = update(
+                weights.decoder, state, batch.features, Tensor(ids), Tensor(gains)
+            )
+            kept = Tensor(np.float32(kept_share(r.average, int(state["step"]))))
+            metrics = {
+                "loss": loss,
+                "cider_d": float(scores.mean()),
+                "words": float((ids[..., 1:] > EOS).sum() / scores.size),
+                "gradient_norm": norm,
+            }
+            return Weights(decoder, average(weights.average, decoder, kept)), state, metrics
+
+        return step
+
+    def scores(self, batch: Photographs, ids: Ids) -> Floats:
+        """CIDEr-D, 0 to 10, of sentences (B, K, T + 1), the end token counted: (B, K)."""
+        swap = self.task.mirrored_ids
+        rows = []
+        for number, mirrored, several in zip(batch.numbers, batch.mirrored, ids, strict=True):
+            told = swap[several] if mirrored else several
+            rows.append([self.reward(ended(one), int(number)) for one in told])
+        return np.array(rows, np.float32)
+
+    @cached_property
+    def reward(self) -> CiderD:
+        """The score against the training captions, in which words are numbers."""
+        return CiderD([[ended(np.array(ids)) for ids in several] for several in self.task.ids])
+
+    def batches_per_epoch(self) -> int:
+        """The number of steps in an epoch."""
+        return -(-len(self.task.train) // self.task.recipe.images_per_batch)
+
+    def batches(self, epoch: int, start: int) -> Iterator[Photographs]:
+        """The batches of an epoch, from number ``start`` on."""
+        size, task = self.task.recipe.images_per_batch, self.task
+        order = np.random.default_rng([task.recipe.seed, epoch, 1]).permutation(len(task.train))
+        views = task.views(epoch)
+        for first in range(start * size, len(order), size):
+            index = order[first : first + size]
+            seen = [views[i] for i in index]
+            maps = task.features.maps([task.train[i].image for i in index], seen)
+            yield Photographs(index, Tensor.of(maps), [view.mirrored for view in seen])
+
+    def validate(self, weights: Weights) -> dict[str, float]:
+        """The scores of greedy captions of the dev split, by the averaged weights."""
+        return self.task.validate(weights)
+
+
+def policy_loss(decoder: ShowAttendTell, features: Tensor, ids: Tensor, gains: Tensor) -> Tensor:
+    """Minus the gain in score that sentences promise, mean over sentences.
+
+    Its gradient is that of the expected score, Williams' REINFORCE (1992); Rennie et al. (5).
+
+    Args:
+        decoder: Writes.
+        features: Of photographs, (B, L, D).
+        ids: Sentences that were drawn, begin token and padding and all, (B, K, T + 1).
+        gains: How much better than the others each scored, (B, K).
+    """
+    logits, _ = decoder(features, ids[..., :-1])
+    log_probs = ops.log_softmax(logits, axis=-1)
+    chosen = ops.take_along_axis(log_probs, ids[..., 1:][..., None], axis=-1)[..., 0]  # (B, K, T)
+    drawn = ops.where(ids[..., 1:] == PAD, 0.0, chosen)
+    return -ops.mean(ops.sum(drawn, axis=-1) * gains)
+
+
+def ended(ids: Ids) -> tuple[str, ...]:
+    """The words of a sentence, its end token included, as what CIDEr compares."""
+    return tuple(map(str, ids[(ids != PAD) & (ids != BOS)].tolist()))
+
+
+class Sampler:
+    """Draws sentences by chance, word by word.
+
+    Args:
+        max_words: A sentence that is longer breaks off.
+    """
+
+    def __init__(self, max_words: int) -> None:
+        self._max_words = max_words
+        self._begin = native(_begin)
+        self._step = native(_step)
+
+    def __call__(
+        self, decoder: ShowAttendTell, features: Tensor, sentences: int, rng: np.random.Generator
+    ) -> Ids:
+        """Sentences (B, K, T + 1), from the begin token to the end token, padded."""
+        annotations, state = self._begin(decoder, features, Tensor(np.zeros(sentences)))
+        words = np.full(state.h.shape[:2], BOS, np.int64)
+        columns = [words]
+        for _ in range(self._max_words + 1):
+            state, probabilities = self._step(decoder, annotations, state, Tensor(words))
+            next_words = drawn(probabilities.numpy(), rng)
+            words = np.where(np.isin(words, (EOS, PAD)), PAD, next_words)
+            if (words == PAD).all():
+                break
+            columns.append(words)
+        while (len(columns) - 1) % _ROUNDED:
+            columns.append(np.full_like(words, PAD))
+        return np.stack(columns, axis=-1)
+
+
+def _begin(
+    decoder: ShowAttendTell, features: Tensor, sentences: Tensor
+) -> tuple[Annotations, State]:
+    annotations = decoder.annotations(features)
+    return annotations, decoder.initial(annotations, sentences.shape[0])
+
+
+def _step(
+    decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
+) -> tuple[State, Tensor]:
+    """The memory after the words, and the probabilities of the next ones, (B, K, V)."""
+    out = decoder.step(annotations, state, words)
+    return out.state, ops.softmax(out.logits, axis=-1)
+
+
+def drawn(probabilities: Floats, rng: np.random.Generator) -> Ids:
+    """A word for each row of probabilities (..., V); never one that stands for no word."""
+    sums = probabilities.copy()
+    sums[..., [PAD, BOS, UNK]] = 0
+    sums = np.cumsum(sums, axis=-1)
+    chance = rng.random(sums.shape[:-1], np.float32)[..., None] * sums[..., -1:]
+    words: Ids = np.minimum((sums <= chance).sum(axis=-1), sums.shape[-1] - 1)
+    return words

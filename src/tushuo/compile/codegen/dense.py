@@ -1,0 +1,305 @@
+"""Kernels of convolutions whose maps see all channels.
+
+A tile is some positions of a row times some vectors of maps, its sums in registers: for each
+element of the kernel and each channel, a vector of weights times a number of the image, broadcast.
+The image is read where it lies, whatever its order; the weights come in panels, as many vectors
+wide as a tile. A kernel of one element is a product of matrices, with all positions in one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+
+from tushuo.compile.codegen import vectors
+from tushuo.compile.codegen.columns import (
+    MapsTail,
+    Plane,
+    Run,
+    carried,
+    chunks_of,
+    each,
+    each_tile,
+    offset,
+    runs,
+    share_of,
+    taps_inside,
+    word,
+)
+from tushuo.compile.codegen.lane import intrinsic, register_type
+from tushuo.compile.codegen.loops import declared
+from tushuo.compile.codegen.share import shared
+from tushuo.compile.codegen.tail import Tail
+from tushuo.compile.codegen.target import Target
+from tushuo.compile.layout import View
+from tushuo.compile.program import Program
+
+_UNROLLED = 12
+"""Up to how many elements of a row of the kernel, times channels, are written out."""
+
+_BLOCK = 1 << 16
+"""How many elements of the image go through a panel before the next panel takes its turn."""
+
+
+class Tiling(NamedTuple):
+    """How large a tile is.
+
+    Attributes:
+        positions: Its columns.
+        vectors: Of maps.
+    """
+
+    positions: int
+    vectors: int
+
+
+def tiling(columns: int, maps: int, depth: int, lanes: int, registers: int) -> Tiling:
+    """The tile with which a row takes the least time.
+
+    Args:
+        columns: How many positions a row has.
+        maps: How many channels the maps have.
+        depth: How many products an element of the maps is a sum of.
+        lanes: Elements of a vector.
+        registers: Of the processor.
+    """
+    wanted = -(-maps // lanes)
+    best, least = Tiling(1, 1), float("inf")
+    for wide in range(1, min(wanted, registers // 4) + 1):
+        most = max(1, (registers - wide - 2) // wide)
+        tiles = -(-columns // most)
+        positions = -(-columns // tiles)
+        full, rest = divmod(columns, positions)
+        sizes = [(positions, full)] + ([(rest, 1)] if rest else [])
+        shares = [(wide, wanted // wide)] + ([(wanted % wide, 1)] if wanted % wide else [])
+        time = sum(n * m * _time(p, v, depth) for p, n in sizes for v, m in shares)
+        if time < least:
+            best, least = Tiling(positions, wide), time
+    return best
+
+
+def _time(positions: int, wide: int, depth: int) -> float:
+    """Of a tile, in cycles: two products or two loads at a time, and a product takes four."""
+    return depth * max(positions * wide / 2, (positions + wide) / 2, 4) + 4 * positions * wide + 20
+
+
+def write_dense(
+    module: ir.Module,
+    name: str,
+    program: Program,
+    operands: Sequence[View],
+    results: Sequence[View],
+    target: Target,
+) -> ir.Function:
+    """Write the function that computes a convolution and what follows it.
+
+    Args:
+        module: Where it is put.
+        name: Its name.
+        program: The convolution, then elementwise operations; its first two inputs are the
+            images and the panels.
+        operands: How each input is read. The function takes a pointer to each input and output.
+        results: How each output is written.
+        target: The processor.
+    """
+    return _Dense(module, name, program, operands, results, target).function
+
+
+class _Dense:
+    def __init__(
+        self,
+        module: ir.Module,
+        name: str,
+        program: Program,
+        operands: Sequence[View],
+        results: Sequence[View],
+        target: Target,
+    ) -> None:
+        self.op: Any = program.body[0].op
+        maps = program.body[0].result
+        self.dtype: np.dtype = maps.dtype
+        self.lanes = target.vector_bytes // self.dtype.itemsize
+        self.vector = ir.VectorType(register_type(self.dtype), self.lanes)
+        values = (*program.inputs, *program.outputs)
+        self.chunk, self.b = declared(module, name, [x.dtype for x in values], apart=False)
+        *pointers, number = self.chunk.args
+        self.tail = MapsTail(Tail(program, operands[2:], results, pointers[2:]))
+        self.images, self.weights = pointers[:2]
+        window = self.op.geometry.window
+        n, self.channel, h, w = operands[0].strides
+        self.step = h * window.dilation[0], w * window.dilation[1]
+        moves = n, h * window.stride[0], w * window.stride[1]
+        count, _, rows, columns = maps.shape
+        self.plane = Plane(count, rows, columns, (moves, *self.tail.steps))
+        if window.kernel == (1, 1) and not any(map(any, self.op.geometry.margins)):
+            self.plane = self.plane.flat()
+        self.panels, *self.kernel, self.channels, width = operands[1].shape
+        self.wide = width // self.lanes
+        most = max(1, (target.registers - self.wide - 2) // self.wide)
+        tiles = -(-self.plane.columns // most)
+        self.tiles = runs(self.plane.columns, -(-self.plane.columns // tiles), self.op.geometry)
+        self.function = self._units(number)
+
+    def _units(self, number: ir.Value) -> ir.Function:
+        """Units of work are some tiles of a row and a panel each; a chunk is some of them."""
+        last, plane = self.tiles[-1], self.plane
+        tiles = last.first + last.count
+        depth = self.kernel[0] * self.kernel[1] * self.channels
+        block = max(1, min(tiles, _BLOCK // (self.tiles[0].width * self.channels)))
+        blocks = -(-tiles // block)
+        units = plane.images * plane.rows * blocks * self.panels
+        work = plane.images * plane.rows * plane.columns * self.op.maps * depth
+        chunks = chunks_of(units, work)
+
+        def unit(at: ir.Value) -> None:
+            b = self.b
+            panel, at = b.urem(at, word(self.panels)), b.udiv(at, word(self.panels))
+            first = b.mul(b.urem(at, word(blocks)), word(block))
+            at = b.udiv(at, word(blocks))
+            end = b.add(first, word(block))
+            ends = (word(0), word(tiles)) if blocks == 1 else (first, end)
+            self._row(b.udiv(at, word(plane.rows)), b.urem(at, word(plane.rows)), panel, *ends)
+
+        each(self.b, *share_of(self.b, number, units, chunks), unit)
+        self.b.ret_void()
+        return shared(self.chunk, chunks)
+
+    def _row(
+        self, n: ir.Value, row: ir.Value, panel: ir.Value, start: ir.Value, end: ir.Value
+    ) -> None:
+        b, (image, down, _), geometry = self.b, self.plane.steps[0], self.op.geometry
+        lines = taps_inside(b, row, geometry)
+        (top, _), (left, _) = geometry.margins
+        origin = offset(b, (n, image), (row, down))
+        origin = b.sub(origin, word(top * self._line(0) + left * self._line(1)))
+        x = b.gep(self.images, [origin])
+        depth = self.kernel[0] * self.kernel[1] * self.channels
+        w = b.gep(self.weights, [b.mul(panel, word(depth * self.wide * self.lanes))])
+        tail = self.tail.at(b, n, row, self.plane.steps[1:])
+
+        def tiles(maps: int) -> None:
+            where = _Row(x, w, panel, maps, lines, tail)
+            each_tile(b, self.tiles, start, end, partial(self._tile, where))
+
+        width = self.wide * self.lanes
+        rest = self.op.maps - (self.panels - 1) * width
+        if self.panels == 1 or rest == width:
+            tiles(rest)
+            return
+        full = b.icmp_unsigned("<", panel, word(self.panels - 1))
+        with b.if_else(full) as (before, last):
+            with before:
+                tiles(width)
+            with last:
+                tiles(rest)
+
+    def _line(self, axis: int) -> int:
+        """The step from pixel to pixel of an axis."""
+        return self.step[axis] // self.op.geometry.window.dilation[axis]
+
+    def _tile(self, row: _Row, run: Run, t: ir.Value) -> None:
+        b, right, wide = self.b, self.plane.steps[0][2], -(-row.maps // self.lanes)
+        column = b.mul(t, word(self.tiles[0].width))
+        x = b.gep(row.x, [b.mul(column, word(right))])
+        zero = ir.Constant(self.vector, None)
+        sums = [zero] * (run.width * wide)
+
+        def line(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            pixels = b.gep(x, [b.mul(i, word(self.step[0]))])
+            size = self.kernel[1] * self.channels * self.wide * self.lanes
+            return self._along(run, pixels, b.gep(row.w, [b.mul(i, word(size))]), wide, sums)
+
+        if self.kernel[0] == 1 and not any(self.op.geometry.margins[0]):
+            sums = line(word(0), sums)
+        else:
+            sums = carried(b, *row.lines, sums, line)
+        for place, total in enumerate(sums):
+            at, v = divmod(place, wide)
+            first = b.add(b.mul(row.panel, word(self.wide * self.lanes)), word(v * self.lanes))
+            inside = min(self.lanes, row.maps - v * self.lanes)
+            row.tail.write(b, total, b.add(column, word(at)), first, inside)
+
+    def _along(
+        self, run: Run, x: ir.Value, w: ir.Value, wide: int, sums: list[ir.Value]
+    ) -> list[ir.Value]:
+        """Add what one row of the kernel gives."""
+        b, kw, c = self.b, self.kernel[1], self.channels
+        everywhere = range(run.width)
+        if kw * c <= _UNROLLED:
+            for j in range(kw):
+                for at in range(c):
+                    here = b.gep(x, [word(j * self.step[1] + at * self.channel)])
+                    sums = self._add(run.inside[j], here, w, word(j * c + at), wide, sums)
+            return sums
+        if run.whole and (kw == 1 or self.step[1] == self.channel * c):
+            return self._channels(everywhere, x, w, kw * c, wide, sums)
+        if run.whole:
+
+            def column(j: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+                here = b.gep(x, [b.mul(j, word(self.step[1]))])
+                there = b.gep(w, [b.mul(j, word(c * self.wide * self.lanes))])
+                return self._channels(everywhere, here, there, c, wide, sums)
+
+            return carried(b, word(0), word(kw), sums, column)
+        for j in range(kw):
+            here = b.gep(x, [word(j * self.step[1])])
+            there = b.gep(w, [word(j * c * self.wide * self.lanes)])
+            if run.inside[j]:
+                sums = self._channels(run.inside[j], here, there, c, wide, sums)
+        return sums
+
+    def _channels(
+        self,
+        places: Sequence[int],
+        x: ir.Value,
+        w: ir.Value,
+        count: int,
+        wide: int,
+        sums: list[ir.Value],
+    ) -> list[ir.Value]:
+        b = self.b
+
+        def step(at: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+            here = b.gep(x, [b.mul(at, word(self.channel))])
+            return self._add(places, here, w, at, wide, sums)
+
+        return carried(b, word(0), word(count), sums, step)
+
+    def _add(
+        self,
+        places: Sequence[int],
+        x: ir.Value,
+        w: ir.Value,
+        at: ir.Value,
+        wide: int,
+        sums: list[ir.Value],
+    ) -> list[ir.Value]:
+        """Add the products of one channel under one element of the kernel."""
+        b, found, right = self.b, list(sums), self.plane.steps[0][2]
+        start = b.mul(at, word(self.wide * self.lanes))
+        rows = []
+        for v in range(wide):
+            pointer = b.gep(w, [b.add(start, word(v * self.lanes))])
+            rows.append(vectors.load(b, pointer, self.dtype, self.lanes, self.lanes))
+        for place in places:
+            number = b.load(b.gep(x, [word(place * right)]))
+            left = vectors.broadcast(b, number, self.lanes)
+            for v in range(wide):
+                args = [left, rows[v], found[place * wide + v]]
+                found[place * wide + v] = intrinsic(b, "llvm.fma", self.vector, args, [self.vector])
+        return found
+
+
+class _Row(NamedTuple):
+    """What the tiles of a row and a panel share."""
+
+    x: ir.Value
+    w: ir.Value
+    panel: ir.Value
+    maps: int
+    lines: tuple[ir.Value, ir.Value]
+    tail: Tail

@@ -1,0 +1,85 @@
+"""Machine code where it helps, without being asked: where the compiler is installed.
+
+The library's own hot functions go through :func:`native`. ``with tushuo.eager():`` runs them as
+they are written, operation by operation; for a whole process do so ``--eager`` on the command line
+and the environment variable ``TUSHUO_EAGER=1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, update_wrapper
+from importlib.util import find_spec
+from os import environ
+from typing import Any, Generic, ParamSpec, TypeVar
+
+__all__ = ["eager", "is_eager", "native"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_eager: ContextVar[bool | None] = ContextVar("eager", default=None)
+
+
+@contextmanager
+def eager(on: bool = True) -> Iterator[None]:
+    """Within this context the library compiles nothing by itself.
+
+    Functions that you gave to ``tushuo.compile`` are not concerned.
+
+    Args:
+        on: False to allow compiling again.
+    """
+    token = _eager.set(on)
+    try:
+        yield
+    finally:
+        _eager.reset(token)
+
+
+def is_eager() -> bool:
+    """Whether the library's functions run operation by operation: asked for, or no compiler."""
+    asked = _eager.get()
+    if asked is None:
+        asked = environ.get("TUSHUO_EAGER", "") not in ("", "0")
+    return asked or not _installed()
+
+
+class native(Generic[P, R]):  # noqa: N801 - used like a function
+    """A function that is compiled when it is first called, unless :func:`is_eager`.
+
+    Args:
+        f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
+        after: After so many calls: compiling takes seconds, and pays for many calls only.
+    """
+
+    def __init__(self, f: Callable[P, R], after: int = 0) -> None:
+        update_wrapper(self, f, updated=())
+        self._f = f
+        self._left = after
+        self._compiled: Callable[P, R] | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's result."""
+        if is_eager():
+            return self._f(*args, **kwargs)
+        if self._left > 0:
+            self._left -= 1
+            return self._f(*args, **kwargs)
+        if self._compiled is None:
+            self._compiled = _compile(self._f)
+        return self._compiled(*args, **kwargs)
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("llvmlite") is not None
+
+
+def _compile(f: Callable[P, R]) -> Callable[P, R]:
+    from tushuo.compile import compile
+
+    compiled: Any = compile(f)
+    return compiled  # type: ignore[no-any-return]

@@ -1,0 +1,166 @@
+"""The library as the server uses it: opened for each request, its pictures made small on demand."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from tushuo.errors import ImageError
+from tushuo.photos import (
+    Browsed,
+    Entry,
+    Library,
+    Photo,
+    Place,
+    Shown,
+    default_library,
+    write_csv,
+    write_jsonl,
+)
+from tushuo.web.desk import SHOWN, Desk
+from tushuo.web.problems import RequestError
+from tushuo.web.sightings import Recent
+
+__all__ = ["FORMATS", "Shelf", "photo_json"]
+
+T = TypeVar("T")
+SIDES = {"small": 480, "large": SHOWN}  # the longest side of a picture, in pixels
+FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+
+
+class Shelf:
+    """A library, and pictures of its photographs.
+
+    Photographs are known by number alone, so that no request can name a path.
+
+    Args:
+        path: Of the library; the user's own if None.
+        desk: What decodes images.
+    """
+
+    def __init__(self, path: Path | None, desk: Desk) -> None:
+        self.path = default_library() if path is None else path
+        self._desk = desk
+        self._pictures: Recent[bytes] = Recent(desk.limits.thumbnails_bytes)
+
+    async def read(self, what: Callable[[Library], T]) -> T:
+        """Ask the library something.
+
+        Raises:
+            LibraryError: There is none, or it cannot be read.
+        """
+
+        def asked() -> T:
+            with Library(self.path, read_only=True) as library:
+                return what(library)
+
+        return await run_in_threadpool(asked)
+
+    async def photo(self, number: int) -> Photo:
+        """The photograph of a number.
+
+        Raises:
+            RequestError: There is none.
+        """
+        found = None
+        if number < 1 << 63:
+            found = await self.read(lambda library: library.photo(number))
+        if found is None:
+            raise RequestError(404, "unknown", f"the library has no photograph {number}")
+        return found
+
+    async def edit(self, number: int, text: str, language: str) -> Photo:
+        """Give a photograph a person's caption; an empty one gives way to the model's again."""
+        photo = await self.photo(number)
+
+        def edited() -> None:
+            with Library(self.path) as library:
+                library.edit(photo.path, text, language=language)
+
+        await run_in_threadpool(edited)
+        return await self.photo(number)
+
+    async def content(self, photo: Photo) -> bytes:
+        """The file of a photograph.
+
+        Raises:
+            ImageError: It cannot be read, or is too large.
+        """
+        return await run_in_threadpool(_read, photo.path, self._desk.limits.upload_bytes)
+
+    async def picture(self, photo: Photo, size: str) -> bytes:
+        """A JPEG of a photograph, of a size of `SIDES`."""
+        key = (photo.sha256, size)
+        found = self._pictures.get(key)
+        if found is None:
+            content = await self.content(photo)
+            decoded = await self._desk.decode(content, SIDES[size], to_caption=False)
+            found = decoded.jpeg
+            self._pictures.put(key, found, len(found))
+        return found
+
+    async def export(self, kind: str, numbers: Sequence[int]) -> bytes:
+        """Photographs with their captions, as a file of a kind of `FORMATS`."""
+
+        def written(library: Library) -> bytes:
+            wanted = {photo.sha256 for n in numbers if (photo := library.photo(n))}
+            chosen = (row for row in library.entries() if _is_chosen(row, wanted))
+            text = io.StringIO(newline="")
+            (write_csv if kind == "csv" else write_jsonl)(chosen, text)
+            return text.getvalue().encode("utf-8", "surrogateescape")
+
+        return await self.read(written)
+
+    async def browse(
+        self, query: str, place: Place | None, limit: int, offset: int
+    ) -> list[Browsed]:
+        """See `Library.browse`."""
+        return await self.read(
+            lambda library: library.browse(query, place=place, limit=limit, offset=offset)
+        )
+
+
+def photo_json(found: Photo | Browsed) -> dict[str, Any]:
+    """A photograph as the API tells it."""
+    photo, hit = (found.photo, found.hit) if isinstance(found, Browsed) else (found, None)
+    facts = asdict(photo) | {
+        "path": str(photo.path).encode("utf-8", "replace").decode(),
+        "captions": [_shown(caption) for caption in photo.captions],
+        "image": f"/api/photos/{photo.id}/image",
+    }
+    if hit is not None:
+        facts["hit"] = {"caption": hit.caption, "language": hit.language, "spans": hit.spans}
+    return facts
+
+
+def _shown(caption: Shown) -> dict[str, Any]:
+    return {
+        "caption": caption.text,
+        "language": caption.language,
+        "by": caption.by or "person",
+        "confidence": caption.confidence,
+    }
+
+
+def _is_chosen(row: Entry, wanted: set[str]) -> bool:
+    return row.status == "ok" and row.sha256 in wanted
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+            raise OSError(0, "it is not a regular file")
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > most:
+                raise OSError(0, f"more than {most / (1 << 20):.3g} MiB")
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"cannot read the photograph: {reason}") from None

@@ -1,0 +1,121 @@
+"""The forecast of a run: what it counts, how it adds up, and that it writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from tiny import save_photograph
+from tushuo.caption.training import CaptionTask, FeatureCache, Forecast, Recipe
+from tushuo.caption.training.forecast import MORE, forecast
+from tushuo.caption.training.samples import chosen, with_samples
+from tushuo.data import Example, Preprocessing
+from tushuo.data.views import View
+from tushuo.models.efficientnet import EfficientNetLite
+
+RECIPE = Recipe(
+    size=64,
+    min_count=1,
+    max_words=5,
+    annotation=8,
+    embedding=6,
+    hidden=10,
+    attention=5,
+    images_per_batch=4,
+    epochs=3,
+)
+MADE = Forecast(
+    train=6000,
+    dev=1000,
+    captions=30_000,
+    words=2542,
+    parameters=5_900_000,
+    epochs=12,
+    steps=4500,
+    maps=7000,
+    missing=500,
+    feature_seconds=30.0,
+    first_step_seconds=10.5,
+    step_seconds=0.5,
+    validation_seconds=20.0,
+    memory=1_500_000_000,
+    feature_bytes=100_000_000,
+    run_bytes=200_000_000,
+    free_bytes=250_000_000,
+)
+
+
+@pytest.fixture
+def task(tmp_path):
+    photographs = [save_photograph(tmp_path / "data" / f"{i}.png", seed=i) for i in range(6)]
+    photographs.append(save_photograph(tmp_path / "data" / "copy.png", seed=0))
+    captions = ("a red dog", "a cat runs on grass")
+    train = [Example(path, captions, "train") for path in photographs]
+    dev = [Example(path, captions, "dev") for path in photographs[1:4]] * 10
+    encoder = EfficientNetLite("efficientnet-lite0", classes=1, rng=2).eval()
+    cache = FeatureCache(encoder, Preprocessing(size=64), tmp_path / "cache")
+    return CaptionTask.build(RECIPE, encoder, cache, train, dev)
+
+
+def test_a_little_is_measured_and_nothing_written(task, tmp_path):
+    found = forecast(task)
+    assert (found.train, found.dev, found.captions) == (7, 30, 14)
+    assert found.steps == 3 * task.batches_per_epoch()
+    assert found.words == len(task.vocabulary)
+    assert found.missing == 6 * task.recipe.views  # the copy shares a map
+    assert found.feature_bytes == found.missing * (4 * 1280 * 2 + 128)
+    assert min(found.feature_seconds, found.first_step_seconds, found.step_seconds) > 0
+    assert found.validation_seconds > 0
+    assert found.dev > MORE
+    assert 10e6 < found.memory < 100e9 or found.memory == 0
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_maps_have_the_size_that_was_forecast(task):
+    found = forecast(task)
+    images = [example.image for example in task.train]
+    for number in range(task.recipe.views):
+        task.features.fill(images, view=View(number))
+    assert sum(f.stat().st_size for f in task.features.folder.rglob("*.npy")) == found.feature_bytes
+    again = forecast(task)
+    assert (again.missing, again.feature_seconds, again.feature_bytes) == (0, 0, 0)
+
+
+def test_how_it_adds_up_and_reads():
+    assert MADE.training_seconds == 10.5 + 4499 * 0.5 + 12 * 20
+    assert MADE.seconds == MADE.training_seconds + 30
+    assert MADE.rows() == [
+        ("photographs", "6,000 to learn from, 1,000 to validate with"),
+        ("captions", "30,000"),
+        ("vocabulary", "2,542 words"),
+        ("parameters", "5.90 M"),
+        ("steps", "4,500 in 12 epochs"),
+        ("feature maps", "30.0 s (500 of 7,000 to be made)"),
+        ("training", "41 min 40 s (500 ms a step, 20.0 s a validation)"),
+        ("together", "42 min 10 s"),
+        ("memory", "1.5 GB at most"),
+        ("disk", "100.0 MB of feature maps, 200.0 MB a run"),
+        ("free disk", "250.0 MB: that is too little"),
+    ]
+    long = dict(replace(MADE, memory=0, step_seconds=2.0).rows())
+    assert long["together"] == "2 h 34 min"
+    assert long["memory"] == "not known here"
+
+
+def test_samples_are_the_same_ones_each_time_and_come_with_the_scores(task):
+    console = Console(record=True, width=200)
+    task.features.fill([example.image for example in task.train])
+    weights, _ = task.start()
+    validate = with_samples(task, console)
+    scores = validate(weights)
+    assert scores == task.validate(weights)
+    first = console.export_text().splitlines()
+    names = [example.image.name for example in chosen(task.dev, RECIPE.seed)]
+    assert [line.split(":")[0].strip() for line in first] == names
+    assert len(names) == 3
+    assert all(line.endswith("[a red dog]") for line in first)
+    validate(weights)
+    assert console.export_text().splitlines() == first
+    assert len(chosen(task.dev[:2], 0)) == 2

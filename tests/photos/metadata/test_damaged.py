@@ -1,0 +1,82 @@
+"""Damaged files: a clear error, or the same picture as before; never anything else."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from photos.metadata.odd_files import described, odd_files, pixels
+from tushuo.errors import ImageError
+
+FILES = {name: described(name, data) for name, data in odd_files().items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_any_damage(name, data):
+    content = bytearray(FILES[name])
+    if data.draw(st.booleans(), "cut"):
+        del content[data.draw(st.integers(0, len(content)), "at") :]
+    near = st.integers(0, max(0, min(len(content), 2500) - 1))  # where the structure is
+    for at, byte in data.draw(st.lists(st.tuples(near, st.integers(0, 255)), max_size=6), "bytes"):
+        content[at : at + 1] = bytes([byte])
+    try:
+        written = described(name, bytes(content), "Another text.")
+    except AssertionError:
+        return  # its beginning says that it is something else
+    except ImageError as error:
+        problem = str(error)
+    else:
+        problem = ""
+        assert pixels(written) == pixels(bytes(content))
+    assert len(problem) < 500
+    assert "\n" not in problem
+
+
+@pytest.mark.parametrize("name", ["plain.jpg", "plain.png", "lossy.webp", "plain.tif"])
+def test_truncated_files(name):
+    """Cut within the structure, each of them is refused."""
+    whole = odd_files()[name]
+    for length in (3, 7, 11, 20, 25):
+        with pytest.raises((ImageError, AssertionError)):
+            described(name, whole[:length])
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        ("plain.jpg", b"\xff\xdb\x00\x43", b"\xff\xdb\xff\xff", "does not lie within it"),
+        ("plain.jpg", b"\xff\xdb\x00\x43", b"\xff\xdb\x00\x01", "does not lie within it"),
+        ("plain.jpg", b"\xff\xdb\x00\x43", b"\xff\xd9\x00\x43", "holds no picture"),
+        ("plain.png", b"IDAT", b"IDAX", "holds no picture"),
+        ("plain.png", b"IEND", b"IENX", "the PNG is damaged: it is truncated"),
+        ("lossy.webp", b"VP8 ", b"VP8Y", "holds no picture"),
+    ],
+)
+def test_what_is_wrong_is_said(name, old, new, problem):
+    whole = odd_files()[name]
+    assert old in whole
+    with pytest.raises(ImageError, match=problem):
+        described(name, whole.replace(old, new, 1))
+
+
+def test_a_text_that_unpacks_without_end():
+    import struct
+    import zlib
+
+    from tushuo.photos.metadata.png import SIGNATURE, read
+
+    packed = zlib.compress(bytes(20 << 20), 9)
+    body = b"XML:com.adobe.xmp\0\1\0\0\0" + packed
+    chunk = (
+        struct.pack(">I", len(body))
+        + b"iTXt"
+        + body
+        + struct.pack(">I", zlib.crc32(b"iTXt" + body))
+    )
+    png = odd_files()["plain.png"]
+    with pytest.raises(ImageError, match="larger than 16,777,216 bytes"):
+        read(BytesIO(SIGNATURE + png[8:33] + chunk + png[33:]).getvalue())
