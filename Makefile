@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PHOTO  ?= samples
 
-.PHONY: notebooks caption test lint types test-parity bench format clean help
+.PHONY: notebooks caption test lint types test-browser test-parity bench format clean help
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -31,6 +31,15 @@ format: $(VENV)/.dev
 # The lessons as notebooks, to be opened in Jupyter.
 notebooks: $(VENV)/.dev
 	$(BIN)/jupytext --quiet --to ipynb notebooks/*/*.py
+
+# The pages in Chromium, which is not installed here; axe-core (MPL-2.0) is fetched for the test alone.
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -m browser
+
+$(VENV)/.browser: pyproject.toml $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --group browser
+	-npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4.14.1
+	@touch $@
 
 # The comparison with reference implementations needs PyTorch, in an environment of its own.
 test-parity: .venv-parity/.installed

@@ -11,13 +11,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tushuo"
 
 ENGINE = {"errors", "graph"}
 NETWORKS = ENGINE | {"nn"}
-PARTS = NETWORKS | {"optim", "models", "train", "data", "closed_pickle"}
+COMPILED = ENGINE | {"threads", "compile", "native"}
+PARTS = NETWORKS | COMPILED | {"optim", "models", "train", "data", "closed_pickle"}
 MAY_IMPORT = {
     "errors": set(),
     "closed_pickle": {"errors"},
     "graph": {"errors"},
     "gradients": ENGINE,
-    "compile": ENGINE,
+    "threads": {"errors"},
+    "compile": ENGINE | {"threads"},
+    "native": ENGINE | {"threads", "compile"},
     "draw": ENGINE,
     "nn": ENGINE,
     "optim": NETWORKS,

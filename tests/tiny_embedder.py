@@ -14,5 +14,5 @@ def tiny_embedder(relevance: bool = True) -> Embedder:
     pieces = PieceList.build(TEXTS, min_count=1)
     network = JointSpace(len(pieces), dimensions=8, embedding=6, rng=3).eval()
     random = np.random.default_rng(4).standard_normal((9, 8)).astype(np.float32)
-    cut = Relevance(random.mean(0), random.T @ random / 9, 2.5, 3.5) if relevance else None
+    cut = Relevance.of(random, 3.0, 0.5, 1.5) if relevance else None
     return Embedder(network, pieces, cut)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         vjp,
     )
     from tushuo.graph.ops import *  # noqa: F403
+    from tushuo.native import eager, is_eager
     from tushuo.threads import get_num_threads, set_num_threads
 
     __all__ = ["Caption", "Captioner", "load_captioner"]
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     __all__ += ["Tensor", "asarray", "tree_map", "variable"]
     __all__ += ["check_grads", "grad", "gradient", "hessian", "jacobian", "jvp"]
     __all__ += ["value_and_grad", "vjp"]
+    __all__ += ["eager", "is_eager"]
     __all__ += ["get_num_threads", "set_num_threads"]
     __all__ += ops.__all__
 
@@ -68,6 +70,7 @@ _GRAPH = (
     *("Tensor", "asarray", "tree_map", "variable"),
     *("check_grads", "grad", "gradient", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"),
 )
+_NATIVE = ("eager", "is_eager")
 _THREADS = ("get_num_threads", "set_num_threads")
 
 
@@ -89,6 +92,8 @@ def _found(name: str) -> Any:
         return getattr(import_module("tushuo.caption"), name)
     if name == "__all__":
         return _exported()
+    if name in _NATIVE:
+        return getattr(import_module("tushuo.native"), name)
     if name in _THREADS:
         return getattr(import_module("tushuo.threads"), name)
     if name in _GRAPH:
@@ -99,7 +104,7 @@ def _found(name: str) -> Any:
 
 
 def _exported() -> list[str]:
-    return sorted((*_LAYERS, *_CAPTION, *_GRAPH, *_THREADS, *_operations()))
+    return sorted((*_LAYERS, *_CAPTION, *_GRAPH, *_NATIVE, *_THREADS, *_operations()))
 
 
 def _operations() -> list[str]:

@@ -17,6 +17,7 @@ __all__ = [
     "LibraryError",
     "MissingDependencyError",
     "ShapeError",
+    "SignatureError",
     "TushuoError",
     "UsageError",
 ]
@@ -62,6 +63,10 @@ class InPlaceError(GraphError, TypeError):
 
 class CompileError(GraphError):
     """A function cannot be compiled as it is written."""
+
+
+class SignatureError(CompileError):
+    """A compiled function was called with ever new shapes or settings."""
 
 
 class ImageError(TushuoError):

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from os import environ
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from tushuo.errors import SignatureError
+
 __all__ = ["eager", "is_eager", "native"]
 
 P = ParamSpec("P")
@@ -50,6 +52,8 @@ def is_eager() -> bool:
 class native(Generic[P, R]):  # noqa: N801 - used like a function
     """A function that is compiled when it is first called, unless :func:`is_eager`.
 
+    Calls with yet another shape, when there are many programs already, run as written.
+
     Args:
         f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
         after: After so many calls: compiling takes seconds, and pays for many calls only.
@@ -70,7 +74,10 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             return self._f(*args, **kwargs)
         if self._compiled is None:
             self._compiled = _compile(self._f)
-        return self._compiled(*args, **kwargs)
+        try:
+            return self._compiled(*args, **kwargs)
+        except SignatureError:
+            return self._f(*args, **kwargs)
 
 
 @cache

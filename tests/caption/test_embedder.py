@@ -92,10 +92,15 @@ def test_there_and_back(saved, captioner):
     assert loaded.embeds
     assert loaded.bundle.embedder.pieces == mine.pieces
     np.testing.assert_allclose(loaded.embed_texts(TEXTS), mine.embed_texts(TEXTS), atol=2e-3)
-    assert loaded.relevance.deviations == 2.5
-    assert loaded.relevance.like == 3.5
-    np.testing.assert_array_equal(loaded.relevance.mean, mine.relevance.mean)
-    np.testing.assert_allclose(loaded.relevance.covariance, mine.relevance.covariance, rtol=1e-3)
+    assert (loaded.relevance.scale, loaded.relevance.evidence, loaded.relevance.like) == (
+        3,
+        0.5,
+        1.5,
+    )
+    queries = mine.embed_texts(TEXTS)
+    np.testing.assert_allclose(
+        loaded.relevance.chance(queries), mine.relevance.chance(queries), atol=1e-2
+    )
     assert load_captioner(saved).space == loaded.space
 
 
@@ -125,9 +130,9 @@ def test_the_space_is_that_of_embedder_and_encoder_alone(captioner):
         ({"format_version": 2}, "format_version: got 2, expected 1; a newer"),
         ({"pieces": ["<pad>", "<text>", "dog"]}, "made for"),
         ({"pieces": 7}, "expected a list"),
-        ({"relevance": {"deviations": "2"}}, "expected deviations and like"),
-        ({"relevance": [1, 2]}, "expected deviations and like"),
-        ({"relevance": {"deviations": 1, "like": True}}, "expected deviations and like"),
+        ({"relevance": {"scale": "2"}}, "expected scale, evidence, like"),
+        ({"relevance": [1, 2]}, "expected scale, evidence, like"),
+        ({"relevance": {"scale": 0, "evidence": 1, "like": 1}}, "got scale, evidence and like"),
     ],
 )
 def test_a_wrong_value_is_named(folder, changes, message):
@@ -149,16 +154,17 @@ def test_a_config_that_is_none(folder, content):
     [
         (lambda w: w.pop("attend.weight"), "1 missing ['attend.weight']"),
         (lambda w: w.pop("embed.weight"), "embed.weight: got shape (0,)"),
-        (lambda w: w.pop("relevance.mean"), "expected deviations and like, and their"),
+        (lambda w: w.pop("relevance.axes"), "and centre, axes, background in"),
         (lambda w: w.update({"more": np.zeros(2)}), "1 unknown ['more']"),
         (lambda w: w.update({"image.weight": np.zeros((8, 7))}), "7 channels"),
         (lambda w: w.update({"text.bias": np.full(8, np.nan)}), "text.bias holds values"),
-        (lambda w: w.update({"relevance.covariance": np.ones((2, 2))}), "expected (D,) and (D, D)"),
         (
-            lambda w: w.update(
-                {"relevance.mean": np.ones(2), "relevance.covariance": np.ones((2, 2))}
-            ),
-            "relevance.mean is not of 8 dimensions",
+            lambda w: w.update({"relevance.axes": np.ones((2, 2))}),
+            "expected (D,), (R, D) and (B, R)",
+        ),
+        (
+            lambda w: w.update({"relevance.centre": np.ones(2), "relevance.axes": np.ones((8, 2))}),
+            "relevance.centre is not of 8 dimensions",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tushuo.caption.training import FeatureCache, default_cache, features
 from tushuo.data import Preprocessing
+from tushuo.data.views import View
 from tushuo.errors import ImageError
 from tushuo.graph import Tensor
 from tushuo.models.efficientnet import EfficientNetLite
@@ -42,7 +43,7 @@ def test_what_is_there_is_not_computed_again(encoder, photos, tmp_path, monkeypa
     cache.fill(photos[:2], done.append)
     again = FeatureCache(encoder, SQUARE, tmp_path / "cache")
     computed = []
-    monkeypatch.setattr(again, "_store", lambda images, arrays: computed.extend(images))
+    monkeypatch.setattr(again, "_store", lambda images, arrays, view: computed.extend(images))
     again.fill(photos, done.append)
     assert computed == photos[2:]
     assert sum(done) == 5
@@ -118,6 +119,7 @@ def test_copies_are_told(encoder, photos, tmp_path):
     assert cache.missing([*photos, copy]) == photos
     cache.fill(photos[1:2])
     assert cache.missing([copy, *photos]) == [copy, photos[2]]
+    assert cache.missing(photos, View(1)) == photos
 
 
 def test_the_cache_folder_follows_the_convention(monkeypatch, tmp_path):

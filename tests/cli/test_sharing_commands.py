@@ -18,7 +18,6 @@ from tushuo.cli.app import app
 from tushuo.photos.metadata import ALT_TEXT, DESCRIPTION, merged, read_notes
 from tushuo.photos.metadata.xmp import texts
 
-
 load_once = cache(load_captioner)
 
 
@@ -96,7 +95,7 @@ def test_a_persons_words_are_told(run, bundle, good):
     photo = good / "a b.png"
     assert run("share", photo, "--model", bundle).exit_code == 0
     sidecar = good / "a b.png.xmp"
-    own = dict.fromkeys((DESCRIPTION, ALT_TEXT), {"x-default": "Bello!"})
+    own = {name: {"x-default": "Bello!"} for name in (DESCRIPTION, ALT_TEXT)}
     sidecar.write_bytes(merged(sidecar.read_bytes(), own))
     result = run("share", photo, "--model", bundle)
     assert result.stdout == f"kept\t{photo}\tBello!\n"

@@ -55,13 +55,7 @@ class Concepts:
     three of them, and feature maps fall wherever they fall."""
 
     space = Space("concepts", "1", len(CONCEPTS))
-    # of photographs that show anything, with equal probability
-    relevance = Relevance(
-        np.full(len(CONCEPTS), 0.1, np.float32),
-        0.01 * np.eye(len(CONCEPTS), dtype=np.float32),
-        4,
-        5,
-    )
+    relevance = Relevance.of(np.zeros((1, len(CONCEPTS))), 1.0, 0.5, 0.6)  # cosines of 0.5 and 0.6
 
     def embed_texts(self, texts):
         rows = [

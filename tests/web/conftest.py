@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("starlette", reason="needs the extra: pip install 'tushuo[web]'")
 from starlette.testclient import TestClient
 
 from photos.conftest import age

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tushuo.data import load_image
+from tushuo.photos.metadata import ALT_TEXT, DESCRIPTION, merged
+from tushuo.photos.metadata.xmp import texts
 from web.samples import tiff
 
 STREAM = {"accept": "text/event-stream"}
@@ -183,6 +186,36 @@ def test_export(client, number):
     assert len(lines.splitlines()) == 2
     form = {"format": "jsonl", "photos": [str(number)]}
     assert len(client.post("/library/export", data=form).text.splitlines()) == 1
+
+
+def test_sidecars(client, number, library_file):
+    """They keep what is said already, and lie as the photographs do."""
+    other = library_file.parent / "狗" / "b.png.xmp"
+    other.write_bytes(merged(None, {DESCRIPTION: {"x-default": "a person's words"}}))
+    try:
+        answer = client.post("/api/export", json={"format": "zip"})
+    finally:
+        other.unlink()
+    assert answer.headers["content-type"] == "application/zip"
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        said = {name: texts(archive.read(name)) for name in archive.namelist()}
+    assert sorted(said) == ["a.jpg.xmp", "c.jpg.xmp", "狗/b.png.xmp"]
+    caption = client.get(f"/api/photos/{number}").json()["captions"][0]["caption"]
+    assert said["a.jpg.xmp"][DESCRIPTION] == {"x-default": caption, "en": caption}
+    assert said["a.jpg.xmp"][ALT_TEXT] == {"x-default": caption, "en": caption}
+    assert said["狗/b.png.xmp"][DESCRIPTION] == {"x-default": "a person's words"}
+
+
+def test_a_sidecar_that_cannot_be_read_is_told(client, library_file):
+    bad = library_file.parent / "a.jpg.xmp"
+    bad.write_bytes(b"<broken")
+    try:
+        answer = client.post("/api/export", json={"format": "zip"})
+    finally:
+        bad.unlink()
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        assert "a.jpg.xmp" not in archive.namelist()
+        assert archive.read("not-written.txt").startswith(b"a.jpg.xmp: ")
 
 
 @pytest.mark.parametrize(

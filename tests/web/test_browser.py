@@ -214,6 +214,7 @@ def tab_to(page, selector, most=40):
 def test_keyboard_alone(visit):
     here = visit()
     page = here.page
+    page.on("filechooser", lambda chooser: None)  # listening from the start, or it comes too late
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     tab_to(page, "#choose")
@@ -236,7 +237,8 @@ def test_keyboard_alone(visit):
     page.keyboard.type("path:kitten")
     expect(page.locator(".card")).to_have_count(1)
     tab_to(page, ".card a")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     tab_to(page, "textarea")
     expect(page.locator("textarea")).to_be_focused()
 

@@ -28,8 +28,9 @@ from tushuo.caption.options import DecodingOptions, changed
 from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
 from tushuo.errors import BundleError, ShapeError, UsageError
-from tushuo.graph import asarray, ops
-from tushuo.models.show_attend_tell import Annotations, ShowAttendTell
+from tushuo.graph import Tensor, asarray, ops
+from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
+from tushuo.native import native
 
 __all__ = ["Caption", "Captioner", "ImageLike", "load_captioner"]
 
@@ -37,6 +38,10 @@ ImageLike: TypeAlias = ImageSource | Image.Image
 """A path, the content of an image file, an open binary file, or a Pillow image."""
 
 Floats: TypeAlias = npt.NDArray[np.float32]
+
+_EAGER_BATCHES = 4
+_EAGER_WORDS = 200
+"""So much is done before the networks are compiled, which takes seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ class Captioner(Embeds):
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.preprocessing = bundle.preprocessing
-        self._encoder = bundle.encoder.folded()
+        self._encode = native(bundle.encoder.folded().features, after=_EAGER_BATCHES)
         self._decoder = bundle.decoder.eval()
 
     def __repr__(self) -> str:
@@ -129,7 +134,7 @@ class Captioner(Embeds):
 
     def features(self, pixels: Floats) -> Floats:
         """The feature maps (N, L, D) of photographs as `preprocessing` makes them, (N, 3, S, S)."""
-        maps = self._encoder.features(asarray(pixels)).numpy()  # (N, D, h, w)
+        maps = self._encode(asarray(pixels)).numpy()  # (N, D, h, w)
         flat = maps.reshape(*maps.shape[:2], maps.shape[2] * maps.shape[3])
         return np.ascontiguousarray(flat.swapaxes(1, 2))
 
@@ -248,11 +253,21 @@ def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:
     """A decoder as `beam_search` takes it."""
 
     def step(state: Any, words: npt.NDArray[Any]) -> DecoderStep:
-        out = decoder.step(annotations, state, asarray(words))
-        log_probs = ops.log_softmax(out.logits, axis=-1)
-        return DecoderStep(log_probs.numpy(), out.state, out.weights.numpy())
+        log_probs, state, weights = _next_words(decoder, annotations, state, asarray(words))
+        return DecoderStep(log_probs.numpy(), state, weights.numpy())
 
     return step
+
+
+def _next_words_of(
+    decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
+) -> tuple[Tensor, State, Tensor]:
+    """Log-probabilities of the next words, the memory, and where the decoder looked."""
+    out = decoder.step(annotations, state, words)
+    return ops.log_softmax(out.logits, axis=-1), out.state, out.weights
+
+
+_next_words = native(_next_words_of, after=_EAGER_WORDS)
 
 
 def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -43,8 +44,14 @@ def options(
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
+    eager: Annotated[
+        bool,
+        typer.Option("--eager", help="Compile nothing, run operation by operation."),
+    ] = False,
 ) -> None:
     """Describe photographs in sentences, on your own machine."""
+    if eager:
+        os.environ["TUSHUO_EAGER"] = "1"  # for workers, too
 
 
 for command in (alt, caption, check, classify, digit, draw, evaluate, index, serve, share):

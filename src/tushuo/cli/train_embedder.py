@@ -33,7 +33,7 @@ def embedder(
         typer.Option(help="The bundle that shall have it, by name or folder. It stays as it is."),
     ] = "flickr8k-en",
     captions: Captions = None,
-    dimensions: Annotated[int, typer.Option(min=1, help="Numbers in a vector.")] = 512,
+    dimensions: Annotated[int, typer.Option(min=1, help="Numbers in a vector.")] = 256,
     embedding: Annotated[int, typer.Option(min=1, help="Size of a word vector.")] = 128,
     epochs: Annotated[int, typer.Option(min=1)] = 20,
     photographs_per_batch: Annotated[

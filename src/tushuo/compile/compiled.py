@@ -21,7 +21,7 @@ from tushuo.compile.signature import Taken, take_apart
 from tushuo.compile.store import Store, default_store
 from tushuo.compile.trace import trace
 from tushuo.compile.verify import verify as check_rules
-from tushuo.errors import CompileError
+from tushuo.errors import CompileError, SignatureError
 from tushuo.graph.backend import is_array, lock
 from tushuo.graph.op import Spec
 from tushuo.graph.tensor import Tensor
@@ -179,7 +179,7 @@ class Compiled:
         with self._lock:
             if taken.key not in self._made:
                 if len(self._made) >= SIGNATURES:
-                    raise CompileError(
+                    raise SignatureError(
                         f"{_name(self._f)} was called with {SIGNATURES} different signatures",
                         hint="pass numbers that change as Tensors, and pad to equal shapes",
                     )

@@ -17,6 +17,7 @@ from tushuo.graph import ops
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Op, Shape, Spec
 from tushuo.graph.ops.conv_arrays import Geometry, correlate, weigh
+from tushuo.graph.ops.windows import POINT
 from tushuo.graph.tensor import Tensor
 
 
@@ -60,6 +61,20 @@ class Dense(Direct):
         _, kh, kw, c, _ = rows.shape
         w = xp.reshape(xp.permute_dims(rows, (0, 4, 3, 1, 2)), (-1, c, kh, kw))[: self.maps, ...]
         return _first(xp, correlate(xp, _last(xp, x), w, self.geometry))
+
+
+@dataclass(frozen=True)
+class Rows(Dense):
+    """Rows (M, K) and panels (P, 1, 1, K, width) of weights to (M, O): images of one pixel."""
+
+    def infer(self, *inputs: Spec) -> Spec:
+        """(M, O)."""
+        return Spec((inputs[0].shape[0], self.maps), inputs[0].dtype)
+
+    def forward(self, xp: Namespace, *inputs: Array) -> Array:
+        """The product."""
+        x, rows = inputs
+        return super().forward(xp, x[:, :, None, None], rows)[:, :, 0, 0]
 
 
 @dataclass(frozen=True)
@@ -135,6 +150,9 @@ class DepthwiseWeight(_Weight):
         found = xp.stack(self._weighed(xp, *inputs))
         return xp.permute_dims(found[:, :, 0, :, :], (0, 2, 3, 1))
 
+
+ONE_PIXEL = Geometry(POINT, ((0, 0), (0, 0)), 1, (1, 1))
+"""Where products of matrices take place."""
 
 MAPS = (Dense, Depthwise)
 """Those whose results are maps, which loops may follow in the same kernel."""

@@ -90,10 +90,9 @@ def explanation(executables: Sequence[Executable]) -> Explanation:
 
 def measured(executable: Executable, inputs: Sequence[np.ndarray], runs: int = 20) -> Explanation:
     """The kernels of a program with their times: each runs as a segment of its own."""
-    plan = executable.plan
-    whole = planned(plan.program, by_image=False)
+    plan = planned(executable.plan.program, by_image=False)
     alone = [[task] for segment in plan.segments for task in segment]
-    apart = type(executable)(replace(whole, segments=alone), None)
+    apart = type(executable)(replace(plan, segments=alone), None)
     times = []
     for _ in range(runs):
         apart(inputs)

@@ -84,7 +84,7 @@ def _written(step: Instruction, views: dict[Value, View]) -> dict[Value, View]:
         like = next((views[x] for x in step.operands if _orders(views[x], step.result)), None)
         if like is not None and step.op.name != "Copy":
             return {step.result: _in_order_of(like, step.result)}
-    if isinstance(step.op, MAPS):
+    if isinstance(step.op, MAPS) and len(step.result.shape) == 4:
         return {step.result: _channels_last(step.result)}
     if isinstance(step.op, reduce.Sum | reduce.Max | reduce.Min | reduce.Any | reduce.All):
         return {step.result: _reduced(step.op, views[step.operands[0]], step.result)}

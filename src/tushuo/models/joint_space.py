@@ -49,7 +49,7 @@ class JointSpace(Module):
         self,
         pieces: int,
         channels: int = 1280,
-        dimensions: int = 512,
+        dimensions: int = 256,
         embedding: int = 128,
         dropout_image: float = 0.3,
         dropout_text: float = 0.2,

@@ -155,7 +155,13 @@ class Library:
             return spaces(self._connection)
 
     def browse(
-        self, query: str = "", *, place: Place | None = None, limit: int = 60, offset: int = 0
+        self,
+        query: str = "",
+        *,
+        place: Place | None = None,
+        limit: int = 60,
+        offset: int = 0,
+        embedder: Embedder | None = None,
     ) -> list[Browsed]:
         """Photographs page by page: what a query fits, best first, or all, the newest first.
 
@@ -164,6 +170,7 @@ class Library:
             place: Only those that were taken there; with a query, among its first 2,000 hits.
             limit: At most so many.
             offset: How many to leave out at the beginning.
+            embedder: As of `search`.
 
         Raises:
             UsageError: The query cannot be understood.
@@ -173,7 +180,8 @@ class Library:
                 numbers = browsing.latest(self._connection, place, limit, offset)
                 return [Browsed(photo) for photo in browsing.photos(self._connection, numbers)]
             wanted = _MOST_PLACED if place else min(offset + limit, _MOST_BROWSED)
-            hits = browsing.numbered(self._connection, self.search(query, limit=wanted))
+            found_files = self.search(query, limit=wanted, embedder=embedder)
+            hits = browsing.numbered(self._connection, found_files)
             found = browsing.photos(self._connection, list(hits))
             if place:
                 found = [photo for photo in found if browsing.lies_in(photo, place)]

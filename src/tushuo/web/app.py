@@ -48,6 +48,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         desk.close()
+        app.state.shelf.close()
 
     static = StaticFiles(packages=[("tushuo.web", "static")])
     app = Starlette(

@@ -13,16 +13,14 @@ from tushuo.web.problems import RequestError
 if TYPE_CHECKING:
     from tushuo.web.shelf import Shelf
 
-__all__ = ["chosen", "place_of", "query_of", "wanted_page"]
+__all__ = ["chosen", "half_typed", "place_of", "query_of", "wanted_page"]
 
 _MOST_AT_ONCE, _FARTHEST = 200, 1_000_000
 _MOST_EXPORTED = 100_000
 _HALF_A_WORD = re.compile(r"(?:^|\s)[^\W_]{2,}$")
 
 
-def wanted_page(
-    asked: Mapping[str, str], *, typing: bool = False
-) -> tuple[str, Place | None, int, int]:
+def wanted_page(asked: Mapping[str, str]) -> tuple[str, Place | None, int, int]:
     """Query (see `query_of`), place, limit and offset.
 
     Raises:
@@ -31,15 +29,11 @@ def wanted_page(
     """
     limit = _whole(asked, "limit", 60, 1, _MOST_AT_ONCE)
     offset = _whole(asked, "offset", 0, 0, _FARTHEST)
-    return query_of(asked, typing=typing), place_of(asked), limit, offset
+    return query_of(asked), place_of(asked), limit, offset
 
 
-def query_of(asked: Mapping[str, str], *, typing: bool = False) -> str:
+def query_of(asked: Mapping[str, str]) -> str:
     """The words of ``q`` with the days ``from`` and ``to``, both included, as operators.
-
-    Args:
-        asked: From an address or a form.
-        typing: Whether the last word may be only the beginning of one.
 
     Raises:
         RequestError: It names a photograph by its path, or a day is none.
@@ -49,13 +43,17 @@ def query_of(asked: Mapping[str, str], *, typing: bool = False) -> str:
     if query and any(part.photo for part in parse_query(query).meaning):
         # it would read any file that the server can
         raise RequestError(400, "usage", "like: is not to be had here", hint="leave it out")
-    if typing and _HALF_A_WORD.search(query):
-        query += "*"
     if first := _day(asked, "from"):
         query += f" after:{first}"
     if last := _day(asked, "to"):
         query += f" before:{last + timedelta(days=1)}" if last < date.max else ""
     return query.strip()
+
+
+def half_typed(asked: Mapping[str, str]) -> dict[str, str] | None:
+    """The same with all that the last word may be the beginning of; None if it ends otherwise."""
+    query = asked.get("q", "").strip()
+    return {**asked, "q": f"{query}*"} if _HALF_A_WORD.search(query) else None
 
 
 def place_of(asked: Mapping[str, str]) -> Place | None:

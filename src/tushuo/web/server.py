@@ -46,6 +46,8 @@ def serve(
         from tushuo.web.app import create_app
         from tushuo.web.guard import Access
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("tushuo"):
+            raise
         raise MissingDependencyError(
             f"the web page needs {error.name}", hint="pip install 'tushuo[web]'"
         ) from None

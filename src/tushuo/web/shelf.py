@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import stat
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from tushuo.errors import ImageError
+from tushuo.errors import ImageError, LibraryError
 from tushuo.photos import (
     Browsed,
-    Entry,
     Library,
     Photo,
     Place,
@@ -26,13 +27,18 @@ from tushuo.photos import (
 )
 from tushuo.web.desk import SHOWN, Desk
 from tushuo.web.problems import RequestError
+from tushuo.web.sidecars import zipped
 from tushuo.web.sightings import Recent
 
 __all__ = ["FORMATS", "Shelf", "photo_json"]
 
 T = TypeVar("T")
 SIDES = {"small": 480, "large": SHOWN}  # the longest side of a picture, in pixels
-FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "zip": "application/zip",  # of sidecars
+}
 
 
 class Shelf:
@@ -49,6 +55,13 @@ class Shelf:
         self.path = default_library() if path is None else path
         self._desk = desk
         self._pictures: Recent[bytes] = Recent(desk.limits.thumbnails_bytes)
+        self._thread = ThreadPoolExecutor(1, "library")  # SQLite's connections stay in theirs
+        self._open: tuple[Library, tuple[int, int]] | None = None
+
+    def close(self) -> None:
+        """Close the library."""
+        self._thread.submit(self._forget)
+        self._thread.shutdown()
 
     async def read(self, what: Callable[[Library], T]) -> T:
         """Ask the library something.
@@ -58,10 +71,26 @@ class Shelf:
         """
 
         def asked() -> T:
-            with Library(self.path, read_only=True) as library:
-                return what(library)
+            try:
+                return what(self._library())
+            except LibraryError:
+                self._forget()
+                raise
 
-        return await run_in_threadpool(asked)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, asked)
+
+    def _library(self) -> Library:
+        """The library, kept open, since a search keeps what it has read; anew if it is another."""
+        if self._open is not None and self._open[1] != _identity(self.path):
+            self._forget()
+        if self._open is None:
+            self._open = Library(self.path, read_only=True), _identity(self.path)
+        return self._open[0]
+
+    def _forget(self) -> None:
+        kept, self._open = self._open, None
+        if kept is not None:
+            kept[0].close()
 
     async def photo(self, number: int) -> Photo:
         """The photograph of a number.
@@ -110,11 +139,8 @@ class Shelf:
         """Photographs with their captions, as a file of a kind of `FORMATS`."""
 
         def written(library: Library) -> bytes:
-            wanted = {photo.sha256 for n in numbers if (photo := library.photo(n))}
-            chosen = (row for row in library.entries() if _is_chosen(row, wanted))
-            text = io.StringIO(newline="")
-            (write_csv if kind == "csv" else write_jsonl)(chosen, text)
-            return text.getvalue().encode("utf-8", "surrogateescape")
+            photos = [photo for n in numbers if (photo := library.photo(n))]
+            return zipped(photos) if kind == "zip" else _table(kind, photos, library)
 
         return await self.read(written)
 
@@ -122,8 +148,12 @@ class Shelf:
         self, query: str, place: Place | None, limit: int, offset: int
     ) -> list[Browsed]:
         """See `Library.browse`."""
+        captioner = self._desk.captioner
+        embedder = captioner if captioner.embeds else None
         return await self.read(
-            lambda library: library.browse(query, place=place, limit=limit, offset=offset)
+            lambda library: library.browse(
+                query, place=place, limit=limit, offset=offset, embedder=embedder
+            )
         )
 
 
@@ -149,8 +179,21 @@ def _shown(caption: Shown) -> dict[str, Any]:
     }
 
 
-def _is_chosen(row: Entry, wanted: set[str]) -> bool:
-    return row.status == "ok" and row.sha256 in wanted
+def _table(kind: str, photos: Sequence[Photo], library: Library) -> bytes:
+    wanted = {photo.sha256 for photo in photos}
+    chosen = (e for e in library.entries() if e.status == "ok" and e.sha256 in wanted)
+    text = io.StringIO(newline="")
+    (write_csv if kind == "csv" else write_jsonl)(chosen, text)
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a file from another of its name; zeros if there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
 
 
 def _read(path: Path, most: int) -> bytes:

@@ -19,7 +19,7 @@ from tushuo.web.api import export, sighting_of
 from tushuo.web.bodies import read_form
 from tushuo.web.desk import Desk
 from tushuo.web.problems import RequestError
-from tushuo.web.queries import wanted_page
+from tushuo.web.queries import half_typed, wanted_page
 from tushuo.web.shelf import FORMATS, Shelf
 from tushuo.web.texts import LANGUAGE_COOKIE, LANGUAGES, language_of
 
@@ -65,7 +65,7 @@ async def library(request: Request) -> Response:
     found = await _found(request)
     years = _by_year([(each.month, each.count) for each in months])
     values: dict[str, Any] = {"info": info, "years": years, "places": places}
-    values |= {"asked": _asked(request), "formats": {kind: kind.upper() for kind in FORMATS}}
+    values |= {"asked": _asked(request), "formats": FORMATS}
     return page(request, "library.html", **values, **found)
 
 
@@ -144,15 +144,24 @@ async def _found(request: Request) -> dict[str, Any]:
     A query that is still being typed may make no sense yet, which is no error.
     """
     shelf: Shelf = request.app.state.shelf
+    asked = {name: value for name, value in request.query_params.items() if value}
     try:
-        query, place, limit, offset = wanted_page(request.query_params, typing=True)
-        found = await shelf.browse(query, place, limit + 1, offset)
+        found, limit, offset = await _browsed(shelf, asked)
+        longer = half_typed(asked)
+        if longer and not found and not offset:
+            asked = longer
+            found, limit, offset = await _browsed(shelf, asked)
     except (UsageError, RequestError) as error:
         return {"found": [], "more": None, "first": True, "trouble": error}
-    asked = {name: value for name, value in request.query_params.items() if value}
     more = urlencode(asked | {"offset": offset + limit}) if len(found) > limit else None
     cards = [(each, _pieces(each)) for each in found[:limit]]
     return {"found": cards, "more": more, "first": not offset, "trouble": None}
+
+
+async def _browsed(shelf: Shelf, asked: dict[str, str]) -> tuple[list[Browsed], int, int]:
+    """Photographs, one more than are to be shown if there are more; limit and offset."""
+    query, place, limit, offset = wanted_page(asked)
+    return await shelf.browse(query, place, limit + 1, offset), limit, offset
 
 
 def _asked(request: Request) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ __all__ = ["CONFIG", "WEIGHTS", "load_embedder", "save_embedder"]
 CONFIG, WEIGHTS = "embedder.json", "embedder.safetensors"
 
 _MODEL_TYPE, _FORMAT_VERSION = "joint-space", 1
-_MEAN, _COVARIANCE = "relevance.mean", "relevance.covariance"
+_NUMBERS = ("scale", "evidence", "like")
+_ARRAYS = ("centre", "axes", "background")
 
 
 def save_embedder(folder: Path, embedder: Embedder) -> None:
@@ -35,8 +36,8 @@ def save_embedder(folder: Path, embedder: Embedder) -> None:
     relevance, weights = embedder.relevance, embedder.network.state_dict()
     config: dict[str, Any] = {"model_type": _MODEL_TYPE, "format_version": _FORMAT_VERSION}
     if relevance is not None:
-        config["relevance"] = {"deviations": relevance.deviations, "like": relevance.like}
-        weights |= {_MEAN: relevance.mean, _COVARIANCE: relevance.covariance}
+        config["relevance"] = {name: getattr(relevance, name) for name in _NUMBERS}
+        weights |= {f"relevance.{name}": getattr(relevance, name) for name in _ARRAYS}
     config["pieces"] = list(embedder.pieces.pieces)
     write_weights(folder / WEIGHTS, weights)
     (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False) + "\n", "utf-8")
@@ -69,28 +70,31 @@ def load_embedder(folder: Path, channels: int) -> Embedder | None:
     except (UsageError, ShapeError) as error:
         raise BundleError(f"{path}: {error.problem}") from None
     network = _network(folder / WEIGHTS, weights, len(pieces), channels)
-    if relevance is not None and relevance.mean.shape != (network.dimensions,):
-        raise BundleError(f"{folder / WEIGHTS}: {_MEAN} is not of {network.dimensions} dimensions")
+    if relevance is not None and relevance.centre.shape != (network.dimensions,):
+        raise BundleError(
+            f"{folder / WEIGHTS}: relevance.centre is not of {network.dimensions} dimensions"
+        )
     return Embedder(network, pieces, relevance)
 
 
 def _relevance(path: Path, content: Any, weights: Weights) -> Relevance | None:
     """The cut-off; its arrays are taken out of the weights."""
-    mean, covariance = weights.pop(_MEAN, None), weights.pop(_COVARIANCE, None)
+    arrays = [weights.pop(f"relevance.{name}", None) for name in _ARRAYS]
     if content is None:
         return None
     found = content if isinstance(content, dict) else {}
-    deviations, like = (_number(found.get(key)) for key in ("deviations", "like"))
-    if deviations is None or like is None or mean is None or covariance is None:
+    numbers = [float(x) for x in map(found.get, _NUMBERS) if _is_number(x)]
+    if len(numbers) < len(_NUMBERS) or any(x is None for x in arrays):
         raise BundleError(
-            f"{path}: relevance: got {content!r:.60}, expected deviations and like, and their "
-            f"{_MEAN} and {_COVARIANCE} in {WEIGHTS}"
+            f"{path}: relevance: got {content!r:.60}, expected {', '.join(_NUMBERS)}, and "
+            f"{', '.join(_ARRAYS)} in {WEIGHTS}"
         )
-    return Relevance(mean, covariance, deviations, like)
+    centre, axes, background = (np.asarray(x, np.float32) for x in arrays)
+    return Relevance(centre, axes, background, *numbers)
 
 
-def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _network(path: Path, weights: Weights, pieces: int, channels: int) -> JointSpace:

@@ -35,7 +35,7 @@ class EmbedderRecipe:
         UsageError: A setting is out of range.
     """
 
-    dimensions: int = 512
+    dimensions: int = 256
     embedding: int = 128
     min_count: int = 3
     dropout_image: float = 0.4

@@ -208,6 +208,7 @@ class EmbedderTask:
             embedder.embed_pooled(self.dev.pooled),
             embedder.embed_texts([text for texts, _ in pairs for text in texts]),
             np.concatenate([owners for _, owners in pairs]),
+            embedder.network.scale().item(),
         )
         return Embedder(embedder.network, embedder.pieces, relevance)
 

@@ -112,7 +112,7 @@ class FeatureCache:
         first: dict[str, Path] = {}
         for image in images:
             first.setdefault(self._key(image), image)
-        return [image for key, image in first.items() if not _is_whole(self._file(key))]
+        return [image for key, image in first.items() if not _is_whole(self._file(key, view))]
 
     def same(self, images: Sequence[Path], others: Sequence[Path]) -> list[tuple[Path, Path]]:
         """Photographs that are, byte for byte, also among others: pairs of the two.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,7 +68,7 @@ class SelfCriticalTask:
     def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
         """The function that makes one step, for the training loop."""
         r, optimizer = self.task.recipe, self.optimizer()
-        differentiated = value_and_grad(policy_loss)
+        differentiated = value_and_grad(partial(policy_loss, temperature=r.temperature))
 
         @native
         def update(
@@ -78,7 +78,7 @@ class SelfCriticalTask:
             gradient, norm = clip_grad_norm(gradient, r.clip)
             return *optimizer.update(decoder, gradient, state), loss, norm
 
-        average, draw = native(averaged), Sampler(r.max_words)
+        average, draw = native(averaged), Sampler(r.max_words, r.temperature)
 
         def step(
             weights: Weights, state: Any, batch: Photographs, rng: np.random.Generator
@@ -134,7 +134,13 @@ class SelfCriticalTask:
         return self.task.validate(weights)
 
 
-def policy_loss(decoder: ShowAttendTell, features: Tensor, ids: Tensor, gains: Tensor) -> Tensor:
+def policy_loss(
+    decoder: ShowAttendTell,
+    features: Tensor,
+    ids: Tensor,
+    gains: Tensor,
+    temperature: float = 1.0,
+) -> Tensor:
     """Minus the gain in score that sentences promise, mean over sentences.
 
     Its gradient is that of the expected score, Williams' REINFORCE (1992); Rennie et al. (5).
@@ -144,9 +150,10 @@ def policy_loss(decoder: ShowAttendTell, features: Tensor, ids: Tensor, gains: T
         features: Of photographs, (B, L, D).
         ids: Sentences that were drawn, begin token and padding and all, (B, K, T + 1).
         gains: How much better than the others each scored, (B, K).
+        temperature: What the logits are divided by, as when the sentences were drawn.
     """
     logits, _ = decoder(features, ids[..., :-1])
-    log_probs = ops.log_softmax(logits, axis=-1)
+    log_probs = ops.log_softmax(logits / temperature, axis=-1)
     chosen = ops.take_along_axis(log_probs, ids[..., 1:][..., None], axis=-1)[..., 0]  # (B, K, T)
     drawn = ops.where(ids[..., 1:] == PAD, 0.0, chosen)
     return -ops.mean(ops.sum(drawn, axis=-1) * gains)
@@ -162,12 +169,13 @@ class Sampler:
 
     Args:
         max_words: A sentence that is longer breaks off.
+        temperature: What the logits are divided by; below 1 likely words become likelier.
     """
 
-    def __init__(self, max_words: int) -> None:
+    def __init__(self, max_words: int, temperature: float = 1.0) -> None:
         self._max_words = max_words
         self._begin = native(_begin)
-        self._step = native(_step)
+        self._step = native(partial(_step, temperature))
 
     def __call__(
         self, decoder: ShowAttendTell, features: Tensor, sentences: int, rng: np.random.Generator
@@ -196,11 +204,15 @@ def _begin(
 
 
 def _step(
-    decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
+    temperature: float,
+    decoder: ShowAttendTell,
+    annotations: Annotations,
+    state: State,
+    words: Tensor,
 ) -> tuple[State, Tensor]:
     """The memory after the words, and the probabilities of the next ones, (B, K, V)."""
     out = decoder.step(annotations, state, words)
-    return out.state, ops.softmax(out.logits, axis=-1)
+    return out.state, ops.softmax(out.logits / temperature, axis=-1)
 
 
 def drawn(probabilities: Floats, rng: np.random.Generator) -> Ids:

@@ -14,12 +14,14 @@ from typing import NamedTuple
 from llvmlite import ir
 
 from tushuo.compile.codegen.lane import INT64
-from tushuo.compile.codegen.loops import spread
-from tushuo.compile.codegen.share import CHUNKS, WORK
 from tushuo.compile.codegen.tail import Tail
-from tushuo.compile.layout import View
 from tushuo.graph.ops.conv_arrays import Geometry
 from tushuo.graph.ops.windows import POINT
+
+_WORK = 600_000
+"""From how many products, of numbers that are in the cache, threads share a kernel."""
+
+_CHUNKS = 64
 
 Steps = tuple[int, int, int]
 """From image to image, row to row, position to position."""
@@ -30,13 +32,13 @@ class Run(NamedTuple):
 
     Attributes:
         first: The number of the first tile.
-        count: How many there are.
+        tiles: How many there are.
         width: How many positions a tile has.
         inside: For each column of the kernel, the positions of a tile where it meets the image.
     """
 
     first: int
-    count: int
+    tiles: int
     width: int
     inside: tuple[tuple[int, ...], ...]
 
@@ -58,7 +60,7 @@ def runs(columns: int, width: int, geometry: Geometry) -> list[Run]:
         run = Run(number, 1, size, _inside(start, size, geometry))
         if found and found[-1][2:] == run[2:]:
             run = found.pop()
-            run = run._replace(count=run.count + 1)
+            run = run._replace(tiles=run.tiles + 1)
         found.append(run)
     return found
 
@@ -92,6 +94,8 @@ class Plane(NamedTuple):
         images, rows, columns, steps = self
         if columns == 1:
             rows, columns, steps = 1, rows, tuple((n, 0, h) for n, h, _ in steps)
+        if columns == 1:
+            images, columns, steps = 1, images, tuple((0, 0, n) for n, _, _ in steps)
         if rows == 1 or all(h == w * columns for _, h, w in steps):
             rows, columns, steps = 1, rows * columns, tuple((n, 0, w) for n, _, w in steps)
         if rows == 1 and (images == 1 or all(n == w * columns for n, _, w in steps)):
@@ -110,7 +114,7 @@ class MapsTail:
     def __init__(self, tail: Tail) -> None:
         self.tail = tail
         self._values = [*tail.inputs, *tail.outputs]
-        ways = [(tail.inputs | tail.outputs)[x][1] for x in self._values]
+        ways = [four((tail.inputs | tail.outputs)[x][1]) for x in self._values]
         self.steps: list[Steps] = [(n, h, w) for n, _, h, w in ways]
         self._along = [way[1] for way in ways]
 
@@ -127,9 +131,9 @@ class MapsTail:
         return found
 
 
-def vectors_along(view: View, shape: Sequence[int]) -> bool:
-    """Whether an operand of a loop over maps can be read in vectors of channels."""
-    return spread(view.strides, view.shape, shape)[1] in (0, 1)
+def four(steps: Sequence[int]) -> tuple[int, ...]:
+    """The steps of four axes; a matrix has images of one pixel."""
+    return (*steps, *(0,) * (4 - len(steps)))
 
 
 def offset(b: ir.IRBuilder, *parts: tuple[ir.Value, int]) -> ir.Value:
@@ -239,9 +243,9 @@ def each_tile(
     body: Callable[[Run, ir.Value], None],
 ) -> None:
     """Loops over the tiles from one number to another, each run by itself."""
-    total = tiles[-1].first + tiles[-1].count
+    total = tiles[-1].first + tiles[-1].tiles
     for run in tiles:
-        first, last = word(run.first), word(run.first + run.count)
+        first, last = word(run.first), word(run.first + run.tiles)
         if not (_is_zero(start) and isinstance(end, ir.Constant) and end.constant == total):
             first = b.select(b.icmp_signed(">", start, first), start, first)
             last = b.select(b.icmp_signed("<", end, last), end, last)
@@ -250,7 +254,7 @@ def each_tile(
 
 def chunks_of(units: int, work: int) -> int:
     """Into how many chunks so many units are cut that take so many operations on numbers."""
-    return min(units, 4 * CHUNKS) if work > 8 * WORK else 1
+    return min(units, _CHUNKS) if work >= _WORK else 1
 
 
 def share_of(
@@ -262,3 +266,26 @@ def share_of(
     ends = number, b.add(number, word(1))
     first, end = (b.udiv(b.mul(n, word(units)), word(chunks)) for n in ends)
     return first, end
+
+
+def in_widths(
+    b: ir.IRBuilder, part: ir.Value, length: int, width: int, body: Callable[[int], None]
+) -> None:
+    """Code for the parts of a length, that are ``width`` long, and for the last if it is shorter.
+
+    Args:
+        b: Where to write.
+        part: The number of a part.
+        length: Of all parts.
+        width: Of a part.
+        body: Writes the code for a part of a width.
+    """
+    whole, rest = divmod(length, width)
+    if not whole or not rest:
+        body(rest or width)
+        return
+    with b.if_else(b.icmp_unsigned("<", part, word(whole))) as (before, last):
+        with before:
+            body(width)
+        with last:
+            body(rest)

@@ -24,6 +24,8 @@ from tushuo.compile.codegen.columns import (
     chunks_of,
     each,
     each_tile,
+    four,
+    in_widths,
     offset,
     runs,
     share_of,
@@ -31,8 +33,7 @@ from tushuo.compile.codegen.columns import (
     word,
 )
 from tushuo.compile.codegen.lane import intrinsic, register_type
-from tushuo.compile.codegen.loops import declared
-from tushuo.compile.codegen.share import shared
+from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.layout import View
@@ -43,6 +44,10 @@ _UNROLLED = 12
 
 _BLOCK = 1 << 16
 """How many elements of the image go through a panel before the next panel takes its turn."""
+
+
+_UNITS = 16
+"""How many units of work there are at least, if there are tiles enough."""
 
 
 class Tiling(NamedTuple):
@@ -119,7 +124,8 @@ class _Dense:
         results: Sequence[View],
         target: Target,
     ) -> None:
-        self.op: Any = program.body[0].op
+        op: Any = program.body[0].op
+        self.op = op
         maps = program.body[0].result
         self.dtype: np.dtype = maps.dtype
         self.lanes = target.vector_bytes // self.dtype.itemsize
@@ -130,10 +136,10 @@ class _Dense:
         self.tail = MapsTail(Tail(program, operands[2:], results, pointers[2:]))
         self.images, self.weights = pointers[:2]
         window = self.op.geometry.window
-        n, self.channel, h, w = operands[0].strides
+        n, self.channel, h, w = four(operands[0].strides)
         self.step = h * window.dilation[0], w * window.dilation[1]
         moves = n, h * window.stride[0], w * window.stride[1]
-        count, _, rows, columns = maps.shape
+        count, _, rows, columns = maps.shape if len(maps.shape) == 4 else (*maps.shape, 1, 1)
         self.plane = Plane(count, rows, columns, (moves, *self.tail.steps))
         if window.kernel == (1, 1) and not any(map(any, self.op.geometry.margins)):
             self.plane = self.plane.flat()
@@ -147,9 +153,11 @@ class _Dense:
     def _units(self, number: ir.Value) -> ir.Function:
         """Units of work are some tiles of a row and a panel each; a chunk is some of them."""
         last, plane = self.tiles[-1], self.plane
-        tiles = last.first + last.count
+        tiles = last.first + last.tiles
         depth = self.kernel[0] * self.kernel[1] * self.channels
-        block = max(1, min(tiles, _BLOCK // (self.tiles[0].width * self.channels)))
+        lines = plane.images * plane.rows * self.panels
+        most = _BLOCK // (self.tiles[0].width * self.channels)
+        block = max(1, min(most, -(-tiles // -(-_UNITS // lines))))
         blocks = -(-tiles // block)
         units = plane.images * plane.rows * blocks * self.panels
         work = plane.images * plane.rows * plane.columns * self.op.maps * depth
@@ -185,21 +193,12 @@ class _Dense:
             where = _Row(x, w, panel, maps, lines, tail)
             each_tile(b, self.tiles, start, end, partial(self._tile, where))
 
-        width = self.wide * self.lanes
-        rest = self.op.maps - (self.panels - 1) * width
-        if self.panels == 1 or rest == width:
-            tiles(rest)
-            return
-        full = b.icmp_unsigned("<", panel, word(self.panels - 1))
-        with b.if_else(full) as (before, last):
-            with before:
-                tiles(width)
-            with last:
-                tiles(rest)
+        in_widths(b, panel, self.op.maps, self.wide * self.lanes, tiles)
 
     def _line(self, axis: int) -> int:
         """The step from pixel to pixel of an axis."""
-        return self.step[axis] // self.op.geometry.window.dilation[axis]
+        step: int = self.step[axis] // self.op.geometry.window.dilation[axis]
+        return step
 
     def _tile(self, row: _Row, run: Run, t: ir.Value) -> None:
         b, right, wide = self.b, self.plane.steps[0][2], -(-row.maps // self.lanes)

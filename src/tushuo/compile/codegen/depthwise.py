@@ -7,7 +7,7 @@ see them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from tushuo.compile.codegen.columns import (
     chunks_of,
     each,
     each_tile,
+    in_widths,
     offset,
     runs,
     share_of,
@@ -30,8 +31,7 @@ from tushuo.compile.codegen.columns import (
     word,
 )
 from tushuo.compile.codegen.lane import intrinsic, register_type
-from tushuo.compile.codegen.loops import declared
-from tushuo.compile.codegen.share import shared
+from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.layout import View
@@ -39,6 +39,9 @@ from tushuo.compile.program import Program
 
 _POSITIONS = 8
 """How many positions a tile has at most."""
+
+_COST = 4
+"""How many times longer a product takes than one of many for the same number in a register."""
 
 _ROWS = 16
 """How many rows a vector of channels goes down before the next one takes its turn."""
@@ -123,7 +126,7 @@ class _Depthwise:
         units = plane.images * blocks * parts
         kh, kw = self.geometry.window.kernel
         work = plane.images * plane.rows * plane.columns * self.channels * kh * kw
-        chunks = chunks_of(units, work)
+        chunks = chunks_of(units, _COST * work)
 
         def unit(at: ir.Value) -> None:
             part, at = b.urem(at, word(parts)), b.udiv(at, word(parts))
@@ -132,23 +135,15 @@ class _Depthwise:
             end = b.select(b.icmp_signed("<", end, word(plane.rows)), end, word(plane.rows))
             n = b.udiv(at, word(blocks))
             rows = (start, end) if blocks > 1 else (word(0), word(plane.rows))
-            self._in_widths(part, parts, lambda w: each(b, *rows, partial(self._row, n, part, w)))
+
+            def part_of(width: int) -> None:
+                each(b, *rows, partial(self._row, n, part, width))
+
+            in_widths(b, part, self.channels, self.lanes, part_of)
 
         each(b, *share_of(b, number, units, chunks), unit)
         b.ret_void()
         return shared(self.chunk, chunks)
-
-    def _in_widths(self, part: ir.Value, parts: int, body: Callable[[int], None]) -> None:
-        """Code for whole vectors of channels, and for the last one if it is not whole."""
-        rest = self.channels - (parts - 1) * self.lanes
-        if parts == 1 or rest == self.lanes:
-            body(rest)
-            return
-        with self.b.if_else(self.b.icmp_unsigned("<", part, word(parts - 1))) as (whole, last):
-            with whole:
-                body(self.lanes)
-            with last:
-                body(rest)
 
     def _row(self, n: ir.Value, part: ir.Value, width: int, row: ir.Value) -> None:
         b, (image, down, _), geometry = self.b, self.plane.steps[0], self.geometry
@@ -160,7 +155,7 @@ class _Depthwise:
         tail = self.tail.at(b, n, row, self.plane.steps[1:])
         place = _Place(x, w, channel, width, taps_inside(b, row, geometry), tail)
         last = self.tiles[-1]
-        ends = word(0), word(last.first + last.count)
+        ends = word(0), word(last.first + last.tiles)
         each_tile(b, self.tiles, *ends, partial(self._tile, place))
 
     def _tile(self, place: _Place, run: Run, t: ir.Value) -> None:

@@ -17,7 +17,7 @@ from tushuo.compile.codegen.loops import write_loop
 from tushuo.compile.codegen.product import write_product, write_tailed
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.codegen.weigh import write_weigh
-from tushuo.compile.direct import Dense, DenseWeight, Depthwise, DepthwiseWeight, Direct
+from tushuo.compile.direct import Dense, DenseWeight, Depthwise, DepthwiseWeight, Direct, Rows
 from tushuo.compile.images import Group
 from tushuo.compile.layout import View
 from tushuo.compile.passes.fuse import Loop
@@ -149,6 +149,7 @@ def _alone(step: Instruction) -> Program:
 
 WRITERS: dict[type[Op], Callable[..., ir.Function]] = {
     Dense: write_dense,
+    Rows: write_dense,
     Depthwise: write_depthwise,
     DenseWeight: write_weigh,
     DepthwiseWeight: write_weigh,

@@ -23,6 +23,7 @@ from tushuo.compile.codegen.columns import (
     carried,
     chunks_of,
     each,
+    in_widths,
     offset,
     rows_inside,
     runs,
@@ -31,8 +32,7 @@ from tushuo.compile.codegen.columns import (
 )
 from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.lane import intrinsic, register_type
-from tushuo.compile.codegen.loops import declared
-from tushuo.compile.codegen.share import shared
+from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.layout import View
 from tushuo.compile.program import Program
@@ -78,7 +78,8 @@ class _Weigh:
         operands: Sequence[View],
         target: Target,
     ) -> None:
-        self.op: Any = program.body[0].op
+        op: Any = program.body[0].op
+        self.op = op
         self.geometry, self.window = self.op.geometry, self.op.geometry.window
         result = program.outputs[0]
         self.dtype: np.dtype = result.dtype
@@ -155,15 +156,9 @@ class _Dense(_Weigh):
     def _unit(self, weights: ir.Value, at: ir.Value, first: ir.Value, end: ir.Value) -> None:
         b, o = self.b, self.g.shape[1]
         panel, i = b.urem(at, word(self.panels)), b.udiv(at, word(self.panels))
-        rest = o - (self.panels - 1) * self.width
-        if rest == self.width or self.panels == 1:
-            self._panel(weights, panel, i, first, end, rest)
-            return
-        with b.if_else(b.icmp_unsigned("<", panel, word(self.panels - 1))) as (before, last):
-            with before:
-                self._panel(weights, panel, i, first, end, self.width)
-            with last:
-                self._panel(weights, panel, i, first, end, rest)
+        in_widths(
+            b, panel, o, self.width, lambda maps: self._panel(weights, panel, i, first, end, maps)
+        )
 
     def _panel(
         self,
@@ -287,20 +282,20 @@ class _Depthwise(_Weigh):
     def _units(self) -> int:
         self.vectors = -(-self.x.shape[1] // self.lanes)
         self.tiles = runs(self.g.shape[3], _ABREAST, self.geometry)
-        return self.vectors * self.window.kernel[0]
+        units: int = self.vectors * self.window.kernel[0]
+        return units
 
     def _unit(self, weights: ir.Value, at: ir.Value, first: ir.Value, end: ir.Value) -> None:
         b = self.b
         part, i = b.urem(at, word(self.vectors)), b.udiv(at, word(self.vectors))
-        rest = self.x.shape[1] - (self.vectors - 1) * self.lanes
-        if rest == self.lanes or self.vectors == 1:
-            self._vector(weights, part, i, (first, end), rest)
-            return
-        with b.if_else(b.icmp_unsigned("<", part, word(self.vectors - 1))) as (before, last):
-            with before:
-                self._vector(weights, part, i, (first, end), self.lanes)
-            with last:
-                self._vector(weights, part, i, (first, end), rest)
+        images = first, end
+        in_widths(
+            b,
+            part,
+            self.x.shape[1],
+            self.lanes,
+            lambda width: self._vector(weights, part, i, images, width),
+        )
 
     def _vector(
         self,
@@ -322,7 +317,7 @@ class _Depthwise(_Weigh):
                 x = b.gep(self._pixel(n, at, i), [channel])
                 g = b.gep(self._map(n, at), [channel])
                 for run in self.tiles:
-                    ends = word(run.first), word(run.first + run.count)
+                    ends = word(run.first), word(run.first + run.tiles)
                     sums = carried(b, *ends, sums, partial(self._tile, run, x, g, width))
                 return sums
 

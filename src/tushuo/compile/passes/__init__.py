@@ -14,7 +14,9 @@ from tushuo.compile.passes.dead import prune
 from tushuo.compile.passes.expand import expand
 from tushuo.compile.passes.fold import fold
 from tushuo.compile.passes.fuse import fuse
+from tushuo.compile.passes.narrow import narrow
 from tushuo.compile.passes.norms import norms
+from tushuo.compile.passes.pack import pack
 from tushuo.compile.passes.simplify import simplify
 from tushuo.compile.passes.tails import tails
 from tushuo.compile.passes.views import copies
@@ -27,9 +29,11 @@ Pass = Callable[[Program], Program]
 PASSES: dict[str, Pass] = {
     "fold": fold,
     "norms": norms,
+    "pack": pack,
     "convolve": convolve,
     "expand": expand,
     "simplify": simplify,
+    "narrow": narrow,
     "share": share,
     "prune": prune,
     "copies": copies,

@@ -82,7 +82,7 @@ class Windows:
         combine: Callable[[Tensor, Tensor], Tensor] = (
             ops.maximum if isinstance(op, Max) else ops.add
         )
-        elements = product(*map(range, x.shape[4:]))
+        elements = product(range(x.shape[4]), range(x.shape[5]))
         found = reduce(combine, (self._element(tracer, x, at) for at in elements))
         return ops.reshape(found, (*found.shape, 1, 1)) if op.keepdims else found
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tushuo.compile.codegen.loops import spread
 from tushuo.compile.codegen.product import takes_tail
 from tushuo.compile.codegen.support import PRODUCTS, emits
 from tushuo.compile.codegen.tail import follows
 from tushuo.compile.direct import MAPS
-from tushuo.compile.layout import View, layout
+from tushuo.compile.layout import View, layout, spread
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.program import Instruction, Program, Value
 from tushuo.graph.op import Op, Spec

@@ -17,6 +17,7 @@ __all__ = ["read", "write"]
 
 _HEAD = struct.Struct("<4sI")
 _EXTENDED, _EXIF, _XMP = b"VP8X", b"EXIF", b"XMP "
+_FIRST = (_EXTENDED, b"VP8 ", b"VP8L")
 _HAS_XMP, _HAS_EXIF, _HAS_ALPHA = 0x04, 0x08, 0x10
 
 
@@ -76,6 +77,8 @@ def _split(data: bytes) -> tuple[list[Chunk], bytes]:
         raw = data[at:after] + bytes(length % 2)
         chunks.append(Chunk(kind, data[start:after], raw))
         at = after + length % 2
+    if not chunks or chunks[0].kind not in _FIRST:
+        raise damaged("the WebP", "it holds no picture")
     return chunks, data[end:]
 
 

@@ -1,0 +1,222 @@
+"""Self-critical training: the loss, the sampler, and that the score rises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise, product
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tushuo.caption.metrics.cider import CiderD, cider_d
+from tushuo.caption.training import CaptionTask, Recipe
+from tushuo.caption.training.self_critical import (
+    Photographs,
+    Sampler,
+    SelfCriticalTask,
+    drawn,
+    ended,
+    policy_loss,
+)
+from tushuo.data import BOS, EOS, PAD, Example
+from tushuo.graph import Tensor, check_grads, ops, tree_map, value_and_grad
+from tushuo.models.show_attend_tell import ShowAttendTell
+from tushuo.native import eager
+
+COLOURS = {"a red dog": 0, "a blue cat": 1, "two green birds": 2}
+
+
+@pytest.fixture(autouse=True)
+def _eager():
+    with eager():
+        yield
+
+
+@pytest.fixture
+def decoder():
+    sizes = {"channels": 5, "annotation": 4, "embedding": 6, "hidden": 7, "attention": 3}
+    made = ShowAttendTell(6, **sizes, dropout=0.5, rng=0).eval()
+    return tree_map(lambda x: 3 * x, made)  # far from uniform
+
+
+def features(count=2, seed=0):
+    return Tensor(np.random.default_rng(seed).normal(size=(count, 4, 5)).astype(np.float32))
+
+
+def log_probability(decoder, maps, ids):
+    """Of one sentence, word by word through ``step``."""
+    annotations = decoder.annotations(maps)
+    state, total = decoder.initial(annotations), 0.0
+    for before, word in pairwise(ids):
+        out = decoder.step(annotations, state, Tensor(np.array([[before]])))
+        total += float(ops.log_softmax(out.logits / 0.5, axis=-1)[0, 0, word])
+        state = out.state
+        if word == EOS:
+            break
+    return total
+
+
+def test_the_loss_is_minus_gain_times_log_probability(decoder):
+    maps = features(1)
+    ids = np.array([[[BOS, 4, 5, EOS, PAD], [BOS, 5, EOS, PAD, PAD]]])
+    gains = np.array([[1.5, -0.5]], np.float32)
+    loss = policy_loss(decoder, maps, Tensor(ids), Tensor(gains), temperature=0.5)
+    likely = [log_probability(decoder, maps, one) for one in ids[0]]
+    assert float(loss) == pytest.approx(-np.mean(gains * likely), rel=1e-4)
+
+
+def test_its_gradient_is_the_numeric_one(decoder):
+    precise = tree_map(lambda x: x.astype("float64"), decoder)
+    ids = Tensor(np.array([[[BOS, 4, EOS], [BOS, EOS, PAD]]]))
+    maps, gains = features(1).astype("float64"), Tensor(np.array([[1.0, -1.0]]))
+    check_grads(lambda weights: policy_loss(weights, maps, ids, gains, 0.6), (precise,), order=1)
+
+
+def test_the_gradient_is_that_of_the_expected_score(decoder):
+    """Over all sentences of one word, weighed by their probability: no chance involved."""
+    maps, words = features(1), [EOS, 4, 5]
+    sentences = [[BOS, w, *([PAD] if w == EOS else [EOS])] for w in words]
+    score = np.array([0.2, 1.0, 0.5], np.float32)
+
+    def expected(weights):
+        out = weights.step(
+            (a := weights.annotations(maps)), weights.initial(a), Tensor(np.array([[BOS]]))
+        )
+        return -ops.sum(ops.softmax(out.logits[0, 0])[Tensor(np.array(words))] * score)
+
+    def surrogate(weights, chances):
+        first = Tensor(np.array([s[:2] for s in sentences])[None])
+        return 3 * policy_loss(weights, maps, first, Tensor((chances * score)[None]))
+
+    _, right = value_and_grad(expected)(decoder)
+    out = decoder.step((a := decoder.annotations(maps)), decoder.initial(a), Tensor([[BOS]]))
+    chances = ops.softmax(out.logits[0, 0]).numpy()[words]
+    _, got = value_and_grad(surrogate)(decoder, chances)
+    for one, other in zip(got.parameters(), right.parameters(), strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
+
+
+def test_sentences_are_drawn_as_often_as_is_likely(decoder):
+    maps = features(1)
+    ids = Sampler(max_words=1, temperature=0.5)(decoder, maps, 4000, np.random.default_rng(0))
+    out = decoder.step((a := decoder.annotations(maps)), decoder.initial(a), Tensor([[BOS]]))
+    chances = ops.softmax(out.logits[0, 0] / 0.5).numpy()[[EOS, 4, 5]]
+    counts = [(ids[0, :, 1] == word).mean() for word in (EOS, 4, 5)]
+    np.testing.assert_allclose(counts, chances / chances.sum(), atol=0.03)
+
+
+def test_sentences_end_once_and_lengths_are_rounded(decoder):
+    ids = Sampler(max_words=9)(decoder, features(3), 5, np.random.default_rng(1))
+    assert ids.shape[:2] == (3, 5)
+    assert (ids.shape[2] - 1) % 4 == 0
+    assert (ids[..., 0] == BOS).all()
+    for one in ids.reshape(15, -1):
+        words = one[1:][one[1:] != PAD].tolist()
+        assert BOS not in words
+        assert EOS not in words[:-1]
+        assert set(one[1 + len(words) :]) <= {PAD}
+
+
+def test_nothing_that_is_no_word_is_drawn():
+    even = np.full((2000, 6), 1 / 6, np.float32)
+    assert set(drawn(even, np.random.default_rng(0)).tolist()) == {EOS, 4, 5}
+
+
+def test_the_end_counts_as_a_word():
+    assert ended(np.array([BOS, 7, 8, EOS, PAD])) == ("7", "8", str(EOS))
+    assert ended(np.array([BOS, 7, 8, PAD])) == ("7", "8")
+
+
+def test_the_score_with_kept_references_is_cider_d():
+    references = [[["a", "red", "dog"], ["the", "dog"]], [["two", "birds", "fly"]]]
+    score = CiderD(references)
+    for one, other in product(("a red dog", "birds", ""), ("two birds fly", "a dog")):
+        candidates = [one.split(), other.split()]
+        kept = [score(words, i) for i, words in enumerate(candidates)]
+        assert kept == pytest.approx(cider_d(candidates, references))
+
+
+class Maps:
+    """A feature map for each colour."""
+
+    folder = Path("colours")
+
+    def maps(self, images, views):
+        one_hot = np.eye(3, 1280, dtype=np.float32) * 5
+        return np.stack([one_hot[[int(image.stem) % 3] * 4] for image in images])
+
+
+def task(**changes):
+    recipe = replace(
+        Recipe(
+            annotation=8,
+            embedding=8,
+            hidden=8,
+            attention=4,
+            min_count=1,
+            max_words=4,
+            images_per_batch=6,
+            self_critical_epochs=40,
+            self_critical_lr=2e-2,
+            temperature=1.0,
+            views=2,
+            average=0.0,
+        ),
+        **changes,
+    )
+    examples = [
+        Example(Path(f"{i}.jpg"), (text, text), "train") for i, text in enumerate([*COLOURS] * 2)
+    ]
+    encoder = SimpleNamespace()
+    return CaptionTask.build(recipe, encoder, Maps(), examples, examples)
+
+
+def run(critical, epochs):
+    (weights, state), step, scores = critical.start(), critical.step(), []
+    for epoch in range(epochs):
+        for number, batch in enumerate(critical.batches(epoch, 0)):
+            rng = np.random.default_rng([epoch, number])
+            weights, state, metrics = step(weights, state, batch, rng)
+            scores.append(metrics["cider_d"])
+    return weights, scores
+
+
+def test_the_score_rises():
+    made = task()
+    _, scores = run(SelfCriticalTask(task=made, decoder=made.decoder()), 120)
+    assert np.mean(scores[-10:]) > np.mean(scores[:10]) + 0.7
+
+
+def test_a_run_is_the_same_again_and_compiled():
+    made = task()
+    critical = SelfCriticalTask(task=made, decoder=made.decoder())
+    once, scores = run(critical, 3)
+    again, _ = run(critical, 3)
+    pytest.importorskip("llvmlite")
+    with eager(False):
+        compiled, others = run(critical, 3)
+    assert scores == pytest.approx(others, rel=1e-4)
+    for a, b, c in zip(
+        once.decoder.parameters(),
+        again.decoder.parameters(),
+        compiled.decoder.parameters(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        np.testing.assert_allclose(a.numpy(), c.numpy(), atol=2e-3)
+
+
+def test_a_mirrored_photograph_is_scored_by_mirrored_words():
+    texts = ("a dog on the left", "a dog on the right")
+    examples = [Example(Path(f"{i}.jpg"), (text,), "train") for i, text in enumerate(texts)]
+    made = CaptionTask.build(
+        task(max_words=6).recipe, SimpleNamespace(), Maps(), examples, examples
+    )
+    critical = SelfCriticalTask(task=made, decoder=made.decoder())
+    ids = np.array([[made.ids[0][0], made.ids[1][0]]])
+    plain = critical.scores(Photographs(np.array([0]), Tensor(0.0), [False]), ids)
+    mirrored = critical.scores(Photographs(np.array([0]), Tensor(0.0), [True]), ids)
+    assert plain[0, 0] > plain[0, 1]
+    np.testing.assert_allclose(mirrored, plain[:, ::-1])

@@ -1,0 +1,70 @@
+"""The library compiles its own functions, unless it is told not to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tushuo as ts
+from tushuo.native import native
+
+pytest.importorskip("llvmlite")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    monkeypatch.delenv("TUSHUO_EAGER", raising=False)
+
+
+def counted():
+    runs = []
+
+    def f(x):
+        runs.append(x.shape)
+        return ts.exp(x) + 1
+
+    return native(f), runs
+
+
+def test_it_is_compiled_and_run_no_more():
+    f, runs = counted()
+    x = ts.Tensor(np.arange(3.0))
+    for _ in range(3):
+        np.testing.assert_allclose(f(x).numpy(), np.exp(np.arange(3.0)) + 1)
+    assert runs == [(3,)]  # when it was traced
+
+
+def test_the_first_calls_are_not_worth_compiling():
+    runs = []
+    f = native(lambda x: runs.append(x.shape) or ts.exp(x), after=2)
+    for _ in range(5):
+        f(ts.Tensor(np.ones(2)))
+    assert len(runs) == 3
+
+
+def test_eager_runs_as_it_is_written():
+    f, runs = counted()
+    with ts.eager():
+        assert ts.is_eager()
+        f(ts.Tensor(np.ones(2)))
+        with ts.eager(False):
+            assert not ts.is_eager()
+        f(ts.Tensor(np.ones(2)))
+    assert not ts.is_eager()
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_asks_for_eager(monkeypatch, value, expected):
+    monkeypatch.setenv("TUSHUO_EAGER", value)
+    assert ts.is_eager() is expected
+    with ts.eager(not expected):
+        assert ts.is_eager() is not expected
+
+
+def test_too_many_shapes_run_as_written(monkeypatch):
+    monkeypatch.setattr("tushuo.compile.compiled.SIGNATURES", 2)
+    f, runs = counted()
+    for n in (1, 2, 3, 3, 1):
+        np.testing.assert_allclose(f(ts.Tensor(np.zeros(n))).numpy(), np.full(n, 2.0))
+    assert runs == [(1,), (2,), (3,), (3,)]
