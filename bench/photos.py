@@ -54,7 +54,7 @@ QUERIES = [
 class Chance:
     """An embedder that gives each query a vector by chance; every tenth photograph is a hit."""
 
-    space = Space("made-up", "1", 512)
+    space = Space("made-up", "1", 256)
     relevance: Any = None
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
@@ -140,7 +140,9 @@ def fill(library: Library, count: int) -> None:
                 " VALUES (?, ?, 3000000, ?, ?, 'ok')",
                 (bytes(path), folded(path), number, number),
             )
-            store.embedding(number, unit(vectors.normal(size=512)), Chance.space)
+            store.embedding(
+                number, unit(vectors.normal(size=Chance.space.dimensions)), Chance.space
+            )
             for language, text in captions(chance):
                 row = connection.execute(
                     "INSERT INTO caption (photo, language, model, version, text, score, shown)"

@@ -57,7 +57,7 @@ def command(world: Path, out: Path, *extra: str) -> list[str]:
         "--bundle": world / "bundle",
         "--out": out,
         "--cache": world / "cache",
-        "--epochs": 40,
+        "--epochs": 30,
         "--photographs-per-batch": 4,
         "--dimensions": 16,
         "--embedding": 8,

@@ -20,7 +20,7 @@ from tushuo.caption.training.self_critical import (
     ended,
     policy_loss,
 )
-from tushuo.data import BOS, EOS, PAD, Example
+from tushuo.data import BOS, EOS, PAD, UNK, Example
 from tushuo.graph import Tensor, check_grads, ops, tree_map, value_and_grad
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.native import eager
@@ -45,13 +45,20 @@ def features(count=2, seed=0):
     return Tensor(np.random.default_rng(seed).normal(size=(count, 4, 5)).astype(np.float32))
 
 
+def chances(logits, temperature):
+    """Of the words of one row, those that are no words left out."""
+    shares = np.exp(logits.numpy()[0, 0] / temperature)
+    shares[[PAD, BOS, UNK]] = 0
+    return shares / shares.sum()
+
+
 def log_probability(decoder, maps, ids):
     """Of one sentence, word by word through ``step``."""
     annotations = decoder.annotations(maps)
     state, total = decoder.initial(annotations), 0.0
     for before, word in pairwise(ids):
         out = decoder.step(annotations, state, Tensor(np.array([[before]])))
-        total += float(ops.log_softmax(out.logits / 0.5, axis=-1)[0, 0, word])
+        total += float(np.log(chances(out.logits, 0.5)[word]))
         state = out.state
         if word == EOS:
             break
@@ -84,16 +91,15 @@ def test_the_gradient_is_that_of_the_expected_score(decoder):
         out = weights.step(
             (a := weights.annotations(maps)), weights.initial(a), Tensor(np.array([[BOS]]))
         )
-        return -ops.sum(ops.softmax(out.logits[0, 0])[Tensor(np.array(words))] * score)
+        return -ops.sum(ops.softmax(out.logits[0, 0][Tensor(np.array(words))]) * score)
 
-    def surrogate(weights, chances):
+    def surrogate(weights, shares):
         first = Tensor(np.array([s[:2] for s in sentences])[None])
-        return 3 * policy_loss(weights, maps, first, Tensor((chances * score)[None]))
+        return 3 * policy_loss(weights, maps, first, Tensor((shares * score)[None]))
 
     _, right = value_and_grad(expected)(decoder)
     out = decoder.step((a := decoder.annotations(maps)), decoder.initial(a), Tensor([[BOS]]))
-    chances = ops.softmax(out.logits[0, 0]).numpy()[words]
-    _, got = value_and_grad(surrogate)(decoder, chances)
+    _, got = value_and_grad(surrogate)(decoder, chances(out.logits, 1.0)[words])
     for one, other in zip(got.parameters(), right.parameters(), strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
 
@@ -102,9 +108,8 @@ def test_sentences_are_drawn_as_often_as_is_likely(decoder):
     maps = features(1)
     ids = Sampler(max_words=1, temperature=0.5)(decoder, maps, 4000, np.random.default_rng(0))
     out = decoder.step((a := decoder.annotations(maps)), decoder.initial(a), Tensor([[BOS]]))
-    chances = ops.softmax(out.logits[0, 0] / 0.5).numpy()[[EOS, 4, 5]]
-    counts = [(ids[0, :, 1] == word).mean() for word in (EOS, 4, 5)]
-    np.testing.assert_allclose(counts, chances / chances.sum(), atol=0.03)
+    counts = [(ids[0, :, 1] == word).mean() for word in range(6)]
+    np.testing.assert_allclose(counts, chances(out.logits, 0.5), atol=0.03)
 
 
 def test_sentences_end_once_and_lengths_are_rounded(decoder):
@@ -119,9 +124,18 @@ def test_sentences_end_once_and_lengths_are_rounded(decoder):
         assert set(one[1 + len(words) :]) <= {PAD}
 
 
-def test_nothing_that_is_no_word_is_drawn():
-    even = np.full((2000, 6), 1 / 6, np.float32)
-    assert set(drawn(even, np.random.default_rng(0)).tolist()) == {EOS, 4, 5}
+def test_words_are_drawn_by_their_probability():
+    rows = np.tile(np.array([0, 0, 0.5, 0, 0.2, 0.3], np.float32), (5000, 1))
+    counts = np.bincount(drawn(rows, np.random.default_rng(0)), minlength=6) / 5000
+    np.testing.assert_allclose(counts, rows[0], atol=0.03)
+
+
+def test_nothing_that_is_no_word_is_drawn(decoder):
+    decoder.output.bias = Tensor(np.array([9, 9, 0, 9, 0, 0], np.float32))
+    ids = Sampler(max_words=3)(decoder, features(4), 50, np.random.default_rng(0))
+    assert UNK not in ids
+    assert BOS not in ids[..., 1:]
+    assert (ids[..., 1] != PAD).all()
 
 
 def test_the_end_counts_as_a_word():

@@ -34,11 +34,14 @@ MADE = Forecast(
     parameters=5_900_000,
     epochs=12,
     steps=4500,
+    critical_steps=0,
     maps=7000,
     missing=500,
     feature_seconds=30.0,
     first_step_seconds=10.5,
     step_seconds=0.5,
+    critical_step_seconds=0.0,
+    critical_epochs=0,
     validation_seconds=20.0,
     memory=1_500_000_000,
     feature_bytes=100_000_000,
@@ -119,3 +122,13 @@ def test_samples_are_the_same_ones_each_time_and_come_with_the_scores(task):
     validate(weights)
     assert console.export_text().splitlines() == first
     assert len(chosen(task.dev[:2], 0)) == 2
+
+
+def test_self_critical_steps_are_measured_too(task):
+    with_more = replace(task, recipe=replace(task.recipe, self_critical_epochs=2))
+    plain, found = forecast(task), forecast(with_more)
+    assert plain.critical_steps == plain.critical_step_seconds == 0
+    assert found.critical_steps == 2 * -(-7 // task.recipe.images_per_batch)
+    assert found.critical_step_seconds > 0
+    assert dict(found.rows())["self-critical"].startswith(f"{found.critical_steps} steps in 2 ")
+    assert "self-critical" not in dict(plain.rows())

@@ -78,10 +78,11 @@ def test_large_products_in_panels(shape, dtype, monkeypatch):
 
 
 def test_blas_is_asked_where_it_is_stronger(monkeypatch):
-    for strength, own in ((32, True), (64, True), (128, False)):
-        monkeypatch.setattr(product, "strength", lambda dtype, strength=strength: strength)
-        target = host()._replace(vector_bytes=64)
+    target = host()._replace(vector_bytes=32)
+    for size, own in ((0, True), (32, True), (64, False)):
+        monkeypatch.setattr(product, "vector_bytes", lambda size=size: size)
         assert product._in_panels(np.dtype("float32"), (1, 512), target) is own
+    monkeypatch.setattr(product, "vector_bytes", lambda: 0)
     assert not product._in_panels(np.dtype("float32"), (2, 512), target)
 
 

@@ -95,6 +95,16 @@ def test_what_is_gone_is_not_shown(library, folder, captioner):
     assert [n for n in range(1, 5) if library.photo(n) is None] == [*({1, 2, 3, 4} - shown)]
 
 
+def test_the_stamp_tells_of_what_others_write(library, folder, captioner):
+    library.index([folder], captioner)
+    with Library(library.path, read_only=True) as reader:
+        before = reader.stamp()
+        reader.browse()
+        assert reader.stamp() == before
+        library.edit(folder / "a.png", "Mine.")
+        assert reader.stamp() != before
+
+
 def test_many_numbers_at_once(tmp_path):
     with Library(tmp_path / "many.db") as library:
         fill(library, [Row(f"/{n:04}.jpg", "A dog.") for n in range(1200)])

@@ -156,6 +156,15 @@ def test_correcting_with_and_without_scripts(client, number):
     assert "written by tiny" in client.get(f"/library/{number}").text
 
 
+def test_sums_follow_what_is_written(client, number):
+    assert "0 captions by people" in client.get("/library").text
+    address = f"/api/photos/{number}/captions/en"
+    client.put(address, json={"caption": "Mine."})
+    assert "1 captions by people" in client.get("/library").text
+    client.put(address, json={"caption": ""})
+    assert "0 captions by people" in client.get("/library").text
+
+
 def test_what_cannot_be_saved_is_told_in_place(client, number):
     form = {"caption": "x" * 10_001, "language": "en"}
     part = client.post(f"/library/{number}/caption", data=form, headers={"hx-request": "true"})

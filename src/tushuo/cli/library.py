@@ -40,6 +40,7 @@ def info(library: LibraryFile = None, as_json: Json = False) -> None:
     write(f"size         {found.bytes / 1e6:.2f} MB")
     write(f"photographs  {found.photographs:,}")
     rows = [("files", found.files), ("captions", found.captions), ("written by", found.models)]
+    rows.append(("by meaning", found.spaces))
     for title, counts in rows:
         for name, count in counts.items():
             write(f"{title:<12} {count:,} {name}")

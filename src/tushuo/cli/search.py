@@ -75,9 +75,10 @@ def search(
 ) -> None:
     """Find photographs by words and meaning, best first: path, tab, caption, and conditions met.
 
-    Words are looked for in the captions, in any inflection: all of them, then, of three or more,
-    most of them. Photographs that show what is meant are found, too, whatever their captions say,
-    if the library was indexed with a model that can compare the two. after: and before: go by the
+    Words are looked for in the captions, all of them, in any inflection. Photographs that show what
+    is meant are found, too, whatever their captions say, if the library was indexed with a model
+    that can compare the two and that knows the words; otherwise, captions with a good part of three
+    words or more. after: and before: go by the
     camera's date, and leave out photographs that have none. The exit status is 0 when something was
     found, 1 when nothing was, 2 for wrong usage.
     """

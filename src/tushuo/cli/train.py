@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,14 @@ DryRun = Annotated[
 ]
 
 
+class Preset(StrEnum):
+    """How much is done."""
+
+    quick = "quick"
+    standard = "standard"
+    best = "best"
+
+
 @app.callback()
 def options() -> None:
     """Train a network."""
@@ -49,6 +58,9 @@ def caption(
     out: Out,
     captions: CaptionFile = None,
     language: Annotated[str, typer.Option(help="Of the captions: en or zh.")] = "en",
+    preset: Annotated[
+        Preset, typer.Option(help="How much is done; what you set yourself goes before.")
+    ] = Preset.best,
     encoder: Annotated[
         str,
         typer.Option(
@@ -58,7 +70,23 @@ def caption(
     size: Annotated[
         int, typer.Option(min=32, help="Side of the squares that photographs become.")
     ] = 260,
-    epochs: Annotated[int, typer.Option(min=1)] = 12,
+    epochs: Annotated[int | None, typer.Option(min=1, show_default="by the preset")] = None,
+    views: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Views of each photograph: 2 with its mirror image, more for cuttings.",
+            show_default="by the preset",
+        ),
+    ] = None,
+    self_critical_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Epochs after that, of learning from the scores of its own captions.",
+            show_default="by the preset",
+        ),
+    ] = None,
     images_per_batch: Annotated[int, typer.Option(min=1)] = 16,
     hidden: Annotated[int, typer.Option(min=1, help="Size of the LSTM's memory.")] = 512,
     embedding: Annotated[int, typer.Option(min=1, help="Size of a word vector.")] = 256,
@@ -82,10 +110,12 @@ def caption(
     """
     from tushuo.caption.training import Recipe, forecast_captioner, train_captioner
 
-    recipe = Recipe(
+    asked = {"epochs": epochs, "views": views, "self_critical_epochs": self_critical_epochs}
+    recipe = Recipe.preset(
+        preset.value,
+        **{name: value for name, value in asked.items() if value is not None},
         encoder=encoder,
         size=size,
-        epochs=epochs,
         images_per_batch=images_per_batch,
         hidden=hidden,
         embedding=embedding,

@@ -104,7 +104,6 @@ class _Weight(Direct):
     """
 
     parts: int
-    depthwise: ClassVar[bool]
 
     def _weighed(self, xp: Namespace, x: Array, g: Array) -> list[Array]:
         """For each part weights (O, C/G, kh, kw)."""
@@ -120,7 +119,6 @@ class DenseWeight(_Weight):
     """Images (N, C, H, W) and maps (N, O, OH, OW) to weights (parts, kh, kw, C, O)."""
 
     by_channels = (1,)
-    depthwise = False
 
     def infer(self, *inputs: Spec) -> Spec:
         """(parts, kh, kw, C, O)."""
@@ -138,7 +136,6 @@ class DepthwiseWeight(_Weight):
     """Images (N, C, H, W) and maps (N, C, OH, OW) to weights (parts, kh, kw, C)."""
 
     by_channels = (0, 1)
-    depthwise = True
 
     def infer(self, *inputs: Spec) -> Spec:
         """(parts, kh, kw, C)."""

@@ -10,7 +10,7 @@ import atexit
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -32,6 +32,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.size = 0
+        self._ended = False
         self._lock = threading.Lock()
         self._state: int | None = None
         self._threads: list[threading.Thread] = []
@@ -42,16 +43,16 @@ class Pool:
         wanted = threads.get_num_threads()
         if wanted != self.size:
             with self._lock:
-                self._stop()
-                self._start(wanted)
-                self.size = wanted
+                if wanted != self.size and not self._ended:
+                    self._stop()
+                    self._start(wanted)
+                    self.size = wanted
 
     def end(self) -> None:
-        """Let all threads end, and wait for them."""
+        """Let all threads end for good, and wait for them."""
         with self._lock:
-            ending = self._threads
+            ending, self._ended = self._threads, True
             self._stop()
-            self.size = 0
         for thread in ending:
             thread.join(1.0)
 
@@ -65,26 +66,32 @@ class Pool:
     def _start(self, count: int) -> None:
         if count == 1:
             return
-        code = native()
         words = aligned((THREAD + count * LINE,), np.dtype(np.int64))
         words[:] = 0
-        words[THREADS] = count
         words[THREAD + LOCK :: LINE] = [_taken() for _ in range(count)]
         self._kept.append(words)
         self._state = state = words.ctypes.data
-        self._threads = [
-            threading.Thread(target=code.work, args=(state, i), name=f"tushuo-{i}", daemon=True)
-            for i in range(1, count)
-        ]
-        for thread in self._threads:
-            thread.start()
-        code.use(state)
+        self._threads = list(_started(state, count - 1))
+        words[THREADS] = 1 + len(self._threads)
+        native().use(state)
 
     def _stop(self) -> None:
         if self._state is not None:
             native().use(None)
             native().stop(self._state)
         self._state, self._threads = None, []
+
+
+def _started(state: int, count: int) -> Iterator[threading.Thread]:
+    """New threads at work, fewer where the system has no more."""
+    for i in range(1, count + 1):
+        args, name = (state, i), f"tushuo-{i}"
+        thread = threading.Thread(target=native().work, args=args, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return
+        yield thread
 
 
 class _Native:

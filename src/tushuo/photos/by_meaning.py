@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tushuo.errors import LibraryError
 from tushuo.photos.conditions import conditions
@@ -72,10 +73,9 @@ def by_meaning(
     least = _least(query, cosines, target, embedder)
     near = np.flatnonzero(cosines >= least)
     near = near[np.argsort(-cosines[near], kind="stable")]
-    sql, values = conditions(query)
+    sql, values = _conditions(query)
     leave_out = {os.fsencode(_absolute(part.text)) for part in query.meaning if part.photo}
-    for start in range(0, len(near), _AT_ONCE):
-        some = near[start : start + _AT_ONCE]
+    for some in _growing(near):
         numbers = json.dumps(photos[some].tolist())
         rows: dict[int, list[Row]] = {}
         for row in connection.execute(f"{_FILES} {sql} ORDER BY c.id", (numbers, *values)):
@@ -84,6 +84,24 @@ def by_meaning(
             for row in rows.get(int(photos[i]), ()):
                 if row.path not in leave_out:
                     yield row, float(cosines[i])
+
+
+def _conditions(query: Query) -> tuple[str, list[str]]:
+    """The conditions, after one by full text that makes those of spelling quick."""
+    sql, values = conditions(query)
+    spelt = [t.fts for t in query.terms if (t.exact or t.prefix) and not t.negated]
+    if not spelt:
+        return sql, values
+    having = "SELECT rowid FROM words WHERE words MATCH ?"
+    return f" AND c.id IN ({having}){sql}", [" AND ".join(spelt), *values]
+
+
+def _growing(near: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """The same in parts, each twice as long as the one before: few statements, if all are asked."""
+    start, length = 0, _AT_ONCE
+    while start < len(near):
+        yield near[start : start + length]
+        start, length = start + length, 2 * length
 
 
 def _clear(part: Part, embedder: Embedder) -> bool:

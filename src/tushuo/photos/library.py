@@ -261,6 +261,14 @@ class Library:
         with plain_errors(self.path):
             yield from entries(self._connection)
 
+    def stamp(self) -> int:
+        """A number that is another one once somebody else, or this process elsewhere, wrote to it.
+
+        What a `Library` that was only read from has told before is true while it stays the same.
+        """
+        with plain_errors(self.path):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
     def info(self) -> Info:
         """Sums: photographs, files by status, captions by language and by model."""
         with plain_errors(self.path):

@@ -69,6 +69,7 @@ class Info:
         captions: How many captions of each language are shown.
         edited: How many captions a person wrote.
         models: How many of the shown captions each model, by name and version, wrote.
+        spaces: How many photographs can be found by meaning with each model, by name and version.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class Info:
     captions: dict[str, int]
     edited: int
     models: dict[str, int]
+    spaces: dict[str, int]
 
 
 _ENTRIES = """
@@ -114,6 +116,7 @@ def info(connection: sqlite3.Connection, path: Path) -> Info:
         counts("language", "caption WHERE shown"),
         edited,
         counts("model || ' ' || version", "caption WHERE shown AND model IS NOT NULL"),
+        counts("name || ' ' || version", "embedding JOIN space ON space.id = embedding.space"),
     )
 
 

@@ -58,7 +58,8 @@ def _both(
     depth = max(limit, _DEPTH)
     worded, meant = Ranking(), Ranking()
     if query.wanted:
-        worded = Ranking.of(by_words(connection, query), depth)
+        # where the meaning is understood, captions with some of the words only make it worse
+        worded = Ranking.of(by_words(connection, query, loosely=target is None), depth)
     if vectors is not None and target is not None:
         meant = Ranking.of(by_meaning(connection, query, vectors, target, embedder), depth)
     return [

@@ -31,6 +31,7 @@ def main() -> None:
 
     del tushuo
     _bound_memory(memory)
+    write_frame(target, {"ready": True})
     with suppress(EOFError, KeyboardInterrupt):
         while True:
             header, content = read_frame(source, most)

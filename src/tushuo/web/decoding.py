@@ -22,7 +22,9 @@ from tushuo.web.limits import Limits
 __all__ = ["Decoded", "Decoders"]
 
 _MOST_ANSWER = 256 << 20
+_STARTING_SECONDS = 60.0  # of a process, on a machine that is busy
 _CANNOT = "cannot read the photograph"
+_DIED = "decoding it failed (too much memory or time, or a damaged file)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class Decoders:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._free: queue.Queue[_Process] = queue.Queue()
+        self._free: queue.LifoQueue[_Process] = queue.LifoQueue()  # those that run first
         self._all = [_Process(limits) for _ in range(limits.decoders)]
         for process in self._all:
             self._free.put(process)
@@ -108,18 +110,32 @@ class _Process:
         self._running: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-        process = self._running or self._start()
+        process = self._running
+        if process is None:
+            process = self._start()
+            self._exchange(process, _STARTING_SECONDS)  # it says that it is ready
+        return self._exchange(process, self._limits.decoding_seconds, question, content)
+
+    def _exchange(
+        self,
+        process: subprocess.Popen[bytes],
+        seconds: float,
+        question: dict[str, Any] | None = None,
+        content: bytes = b"",
+    ) -> tuple[dict[str, Any], bytes]:
         late = threading.Event()
-        timer = threading.Timer(self._limits.decoding_seconds, _kill, (process, late))
+        timer = threading.Timer(seconds, _kill, (process, late))
         timer.start()
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            write_frame(process.stdin, question, content)
+            if question is not None:
+                write_frame(process.stdin, question, content)
             return read_frame(process.stdout, _MOST_ANSWER)
         except (OSError, EOFError, ValueError):
             self.end()
-            raise ImageError(f"{_CANNOT}: {self._reason(late)}") from None
+            reason = f"decoding it took longer than {seconds:g} seconds" if late.is_set() else _DIED
+            raise ImageError(f"{_CANNOT}: {reason}") from None
         finally:
             timer.cancel()
 
@@ -133,11 +149,6 @@ class _Process:
                 with suppress(OSError):  # what could not be written is lost
                     if pipe is not None:
                         pipe.close()
-
-    def _reason(self, late: threading.Event) -> str:
-        if late.is_set():
-            return f"decoding it took longer than {self._limits.decoding_seconds:g} seconds"
-        return "decoding it failed (too much memory or time, or a damaged file)"
 
     def _start(self) -> subprocess.Popen[bytes]:
         limits = self._limits

@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from tushuo.errors import ImageError, LibraryError
 from tushuo.photos import (
     Browsed,
+    Info,
     Library,
+    Month,
     Photo,
     Place,
     Shown,
@@ -41,6 +43,14 @@ FORMATS = {
 }
 
 
+class Overview(NamedTuple):
+    """What a library holds, when and where it was taken."""
+
+    info: Info
+    months: list[Month]
+    places: list[Place]
+
+
 class Shelf:
     """A library, and pictures of its photographs.
 
@@ -56,6 +66,7 @@ class Shelf:
         self._desk = desk
         self._pictures: Recent[bytes] = Recent(desk.limits.thumbnails_bytes)
         self._thread = ThreadPoolExecutor(1, "library")  # SQLite's connections stay in theirs
+        self._seen: tuple[object, Overview] | None = None
         self._open: tuple[Library, tuple[int, int]] | None = None
 
     def close(self) -> None:
@@ -88,9 +99,19 @@ class Shelf:
         return self._open[0]
 
     def _forget(self) -> None:
-        kept, self._open = self._open, None
+        kept, self._open, self._seen = self._open, None, None
         if kept is not None:
             kept[0].close()
+
+    async def overview(self) -> Overview:
+        """Sums, months and places; they take a while, and are kept while nobody writes."""
+        return await self.read(self._overview)
+
+    def _overview(self, library: Library) -> Overview:
+        stamp = (_identity(self.path), library.stamp())
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = stamp, Overview(library.info(), library.months(), library.places())
+        return self._seen[1]
 
     async def photo(self, number: int) -> Photo:
         """The photograph of a number.

@@ -56,7 +56,7 @@ async def library(request: Request) -> Response:
     """The library, with a first page of photographs."""
     shelf: Shelf = request.app.state.shelf
     try:
-        info, months, places = await shelf.read(lambda x: (x.info(), x.months(), x.places()))
+        info, months, places = await shelf.overview()
     except LibraryError as error:
         own = shelf.path == default_library()
         return page(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption.training.features import BATCH, FeatureCache, Features
+from tushuo.caption.training.self_critical import SelfCriticalTask
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data.views import View
 from tushuo.train.arrays import flatten
@@ -39,11 +40,14 @@ class Forecast:
         parameters: Numbers that are trained.
         epochs: Passes over the captions.
         steps: Steps of all epochs.
+        critical_steps: Steps of the self-critical epochs that follow.
         maps: Feature maps that training needs, of all views.
         missing: How many of them are not there yet.
         feature_seconds: Time to make those.
         first_step_seconds: The first step, in which what is compiled is compiled.
         step_seconds: Each further one.
+        critical_step_seconds: A self-critical one; 0 where there are none.
+        critical_epochs: Self-critical passes over the photographs.
         validation_seconds: Scoring the dev split once.
         memory: The most bytes that this process has held so far; 0 where that is not known.
         feature_bytes: Disk that the missing maps will take.
@@ -58,11 +62,14 @@ class Forecast:
     parameters: int
     epochs: int
     steps: int
+    critical_steps: int
     maps: int
     missing: int
     feature_seconds: float
     first_step_seconds: float
     step_seconds: float
+    critical_step_seconds: float
+    critical_epochs: int
     validation_seconds: float
     memory: int
     feature_bytes: int
@@ -73,7 +80,8 @@ class Forecast:
     def training_seconds(self) -> float:
         """All steps and validations."""
         steps = self.first_step_seconds + max(0, self.steps - 1) * self.step_seconds
-        return steps + self.epochs * self.validation_seconds
+        critical = self.critical_steps * self.critical_step_seconds
+        return steps + critical + (self.epochs + self.critical_epochs) * self.validation_seconds
 
     @property
     def seconds(self) -> float:
@@ -92,6 +100,7 @@ class Forecast:
             ("vocabulary", f"{self.words:,} words"),
             ("parameters", f"{self.parameters / 1e6:.2f} M"),
             ("steps", f"{self.steps:,} in {self.epochs} epochs"),
+            *self._critical_rows(),
             ("feature maps", f"{_time(self.feature_seconds)} ({made})"),
             ("training", f"{_time(self.training_seconds)} ({each})"),
             ("together", _time(self.seconds)),
@@ -99,6 +108,13 @@ class Forecast:
             ("disk", f"{_size(self.feature_bytes)} of feature maps, {_size(self.run_bytes)} a run"),
             ("free disk", _size(self.free_bytes) + (": that is too little" if short else "")),
         ]
+
+    def _critical_rows(self) -> list[tuple[str, str]]:
+        if not self.critical_epochs:
+            return []
+        each = f"{1000 * self.critical_step_seconds:.0f} ms a step"
+        told = f"{self.critical_steps:,} steps in {self.critical_epochs} epochs ({each})"
+        return [("self-critical", told)]
 
 
 def forecast(task: CaptionTask) -> Forecast:
@@ -121,6 +137,10 @@ def forecast(task: CaptionTask) -> Forecast:
     one_map, each = _feature_pass(task.features, (missing or images)[:BATCH])
     trial = replace(task, features=_Repeated(task.features, one_map))
     first, step = _steps(trial)
+    critical_epochs, critical = task.recipe.self_critical_epochs, 0.0
+    following = SelfCriticalTask(task=trial, decoder=trial.decoder())
+    if critical_epochs:
+        _, critical = _steps(following)
     steps = task.batches_per_epoch() * task.recipe.epochs
     return Forecast(
         train=len(task.train),
@@ -130,11 +150,14 @@ def forecast(task: CaptionTask) -> Forecast:
         parameters=sum(x.size for x in task.decoder().parameters()),
         epochs=task.recipe.epochs,
         steps=steps,
+        critical_steps=following.batches_per_epoch() * critical_epochs,
         maps=len(train) * task.recipe.views + len(dev),
         missing=len(missing),
         feature_seconds=each * len(missing),
         first_step_seconds=first,
         step_seconds=step,
+        critical_step_seconds=critical,
+        critical_epochs=critical_epochs,
         validation_seconds=_validation(trial),
         memory=_peak(),
         feature_bytes=len(missing) * (one_map.nbytes + _HEADER),
@@ -163,13 +186,13 @@ def _feature_pass(
     return maps[0], seconds / len(images)
 
 
-def _steps(trial: CaptionTask) -> tuple[float, float]:
+def _steps(trial: CaptionTask | SelfCriticalTask) -> tuple[float, float]:
     """Seconds of the first step, and of each later one."""
     (weights, state), step, rng = trial.start(), trial.step(), np.random.default_rng(0)
     batches, times = trial.batches(0, 0), list[float]()
     while len(times) <= STEPS and sum(times) < SECONDS:
         begin = time.perf_counter()
-        batch = next(batches, None)
+        batch: Any = next(batches, None)
         if batch is None:
             break
         weights, state, metrics = step(weights, state, batch, rng)

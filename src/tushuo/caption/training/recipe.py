@@ -77,11 +77,27 @@ class Recipe:
             if not isinstance(value, str) and value < least:
                 raise UsageError(f"{name}: got {value}, expected at least {least}")
 
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Recipe:
+        """A recipe by name: "quick", "standard" or "best", with some settings changed.
+
+        Raises:
+            UsageError: There is no such preset, or a setting is out of range.
+        """
+        if name not in _PRESETS:
+            raise UsageError(f"preset {name!r:.40}", hint=f"expected one of {', '.join(_PRESETS)}")
+        return cls(**{**_PRESETS[name], **changes})
+
     def config(self) -> Mapping[str, Any]:
         """What a run must share with another to go on with it."""
         return asdict(self)
 
+    def config_on_words(self) -> Mapping[str, Any]:
+        """The same of the epochs before the self-critical ones, which may follow in many ways."""
+        return {name: value for name, value in self.config().items() if name not in _CRITICAL}
 
+
+_CRITICAL = ("self_critical_epochs", "self_critical_lr", "temperature", "samples")
 _FROM_ZERO = [
     "dropout",
     "label_smoothing",
@@ -95,3 +111,8 @@ _FROM_ZERO = [
     "self_critical_lr",
 ]
 _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
+_PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {"epochs": 4, "views": 1},
+    "standard": {"epochs": 12, "views": 2},
+    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 4},
+}

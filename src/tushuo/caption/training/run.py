@@ -147,7 +147,7 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
         batches=task.batches,
         epochs=task.recipe.epochs,
         out=out,
-        config={**task.recipe.config(), "data": task.fingerprint()},
+        config={**task.recipe.config_on_words(), "data": task.fingerprint()},
         seed=task.recipe.seed,
         validate=with_samples(task, console),
         monitor="cider_d",

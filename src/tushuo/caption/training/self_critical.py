@@ -153,7 +153,7 @@ def policy_loss(
         temperature: What the logits are divided by, as when the sentences were drawn.
     """
     logits, _ = decoder(features, ids[..., :-1])
-    log_probs = ops.log_softmax(logits / temperature, axis=-1)
+    log_probs = ops.log_softmax(_possible(logits) / temperature, axis=-1)
     chosen = ops.take_along_axis(log_probs, ids[..., 1:][..., None], axis=-1)[..., 0]  # (B, K, T)
     drawn = ops.where(ids[..., 1:] == PAD, 0.0, chosen)
     return -ops.mean(ops.sum(drawn, axis=-1) * gains)
@@ -212,14 +212,19 @@ def _step(
 ) -> tuple[State, Tensor]:
     """The memory after the words, and the probabilities of the next ones, (B, K, V)."""
     out = decoder.step(annotations, state, words)
-    return out.state, ops.softmax(out.logits / temperature, axis=-1)
+    return out.state, ops.softmax(_possible(out.logits) / temperature, axis=-1)
+
+
+def _possible(logits: Tensor) -> Tensor:
+    """Logits (..., V) of which those of what is no word are far below all others."""
+    forbidden = np.zeros(logits.shape[-1], np.float32)
+    forbidden[[PAD, BOS, UNK]] = -1e4
+    return logits + forbidden
 
 
 def drawn(probabilities: Floats, rng: np.random.Generator) -> Ids:
-    """A word for each row of probabilities (..., V); never one that stands for no word."""
-    sums = probabilities.copy()
-    sums[..., [PAD, BOS, UNK]] = 0
-    sums = np.cumsum(sums, axis=-1)
+    """A word for each row of probabilities (..., V)."""
+    sums = np.cumsum(probabilities, axis=-1)
     chance = rng.random(sums.shape[:-1], np.float32)[..., None] * sums[..., -1:]
     words: Ids = np.minimum((sums <= chance).sum(axis=-1), sums.shape[-1] - 1)
     return words

@@ -41,28 +41,19 @@ _WIDE = (b"SkylakeX", b"Cooperlake", b"SapphireRapids")
 
 
 @cache
-def threads_and_bytes() -> tuple[int, int]:
-    """How many threads BLAS has, and how long its vectors are; nothing without BLAS.
+def vector_bytes() -> int:
+    """How long the vectors are that BLAS uses, 0 without BLAS.
 
     OpenBLAS takes a processor that it does not know for an older one.
     """
     found = library()
     if not addresses() or found is None:
-        return 0, 0
-    name, threads = (
-        getattr(found, f"scipy_openblas_get_{what}64_", None)
-        for what in ("corename", "num_threads")
-    )
-    if name is None or threads is None:
-        return 2, 64
+        return 0
+    name = getattr(found, "scipy_openblas_get_corename64_", None)
+    if name is None:
+        return 64
     name.restype = ctypes.c_char_p
-    return threads(), 64 if name() in _WIDE else 32
-
-
-def strength(dtype: np.dtype) -> int:
-    """What BLAS computes at a time, as the length of one thread's vectors in bytes."""
-    threads, size = threads_and_bytes() if symbol(dtype) else (0, 0)
-    return threads * size
+    return 64 if name() in _WIDE else 32
 
 
 def symbol(dtype: np.dtype) -> str | None:

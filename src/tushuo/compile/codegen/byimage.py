@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from tushuo.compile.codegen.columns import each, word
 from tushuo.compile.codegen.lane import BIT, BYTE, INT64, intrinsic
 from tushuo.compile.codegen.share import shared
+from tushuo.compile.codegen.turns import each, word
 from tushuo.compile.images import Group
 from tushuo.compile.memory import ALIGNMENT
 

@@ -15,25 +15,12 @@ import numpy as np
 from llvmlite import ir
 
 from tushuo.compile.codegen import vectors
-from tushuo.compile.codegen.columns import (
-    MapsTail,
-    Plane,
-    Run,
-    carried,
-    chunks_of,
-    each,
-    each_tile,
-    in_widths,
-    offset,
-    runs,
-    share_of,
-    taps_inside,
-    word,
-)
+from tushuo.compile.codegen.columns import MapsTail, Plane, Run, each_tile, runs, taps_inside
 from tushuo.compile.codegen.lane import intrinsic, register_type
 from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
+from tushuo.compile.codegen.turns import carried, chunks_of, each, in_widths, offset, share_of, word
 from tushuo.compile.layout import View
 from tushuo.compile.program import Program
 

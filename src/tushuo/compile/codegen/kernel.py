@@ -82,8 +82,7 @@ class Kernel:
         """The starts of the tiles of one axis, as code: whole ones in a loop, then the rest."""
         whole, rest = divmod(length, step)
         if whole > 1:
-            ends = (ir.Constant(INT64, n) for n in (0, whole * step))
-            yield from self._looped(*ends, step)
+            yield from self._looped(ir.Constant(INT64, 0), ir.Constant(INT64, whole * step), step)
         elif whole:
             yield ir.Constant(INT64, 0), step
         if rest:

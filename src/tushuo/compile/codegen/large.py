@@ -115,8 +115,8 @@ class Large(Kernel):
         """The starts and lengths of a part's tiles, as code."""
         b, (whole, rest) = self.b, divmod(cut.length, cut.tile)
         if whole:
-            ends = (cut.start(b, n) for n in (number, b.add(number, _n(1))))
-            yield from self._looped(*ends, cut.tile)
+            end = cut.start(b, b.add(number, _n(1)))
+            yield from self._looped(cut.start(b, number), end, cut.tile)
         if rest:
             with b.if_then(b.icmp_unsigned("==", number, _n(cut.parts - 1))):
                 yield _n(whole * cut.tile), rest

@@ -16,7 +16,9 @@ from tushuo.compile.codegen.lane import BYTE, INT64, memory_type
 from tushuo.compile.codegen.loops import write_loop
 from tushuo.compile.codegen.product import write_product, write_tailed
 from tushuo.compile.codegen.target import Target
-from tushuo.compile.codegen.weigh import write_weigh
+from tushuo.compile.codegen.transpose import turn_of, write_turn
+from tushuo.compile.codegen.weigh_dense import write_dense_weight
+from tushuo.compile.codegen.weigh_depthwise import write_depthwise_weight
 from tushuo.compile.direct import Dense, DenseWeight, Depthwise, DepthwiseWeight, Direct, Rows
 from tushuo.compile.images import Group
 from tushuo.compile.layout import View
@@ -126,11 +128,15 @@ class _Writer:
     def _written(self, task: Task) -> ir.Function:
         op: Any = task.step.op
         name = f"kernel_{len(self._known)}"
+        views = (*task.operands, *task.results)
         if isinstance(op, Direct) or (isinstance(op, Tailed) and isinstance(_first_op(op), Direct)):
             return self._convolution(name, task)
         if isinstance(op, Tailed):
             args = op.program, task.operands, task.results, self.target
             return write_tailed(self.module, name, *args)
+        turn = turn_of(op, *views) if isinstance(op, Loop) and len(views) == 2 else None
+        if turn is not None:
+            return write_turn(self.module, name, turn, views, self.target)
         if isinstance(op, Loop):
             return write_loop(self.module, name, op, task.operands, task.results, self.target)
         if isinstance(op, GATHERS):
@@ -151,8 +157,8 @@ WRITERS: dict[type[Op], Callable[..., ir.Function]] = {
     Dense: write_dense,
     Rows: write_dense,
     Depthwise: write_depthwise,
-    DenseWeight: write_weigh,
-    DepthwiseWeight: write_weigh,
+    DenseWeight: write_dense_weight,
+    DepthwiseWeight: write_depthwise_weight,
 }
 """Convolutions, and what writes their kernels."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from llvmlite import ir
 
 from tushuo.compile.codegen import panel
-from tushuo.compile.codegen.blas import callable_by_blas, strength, write_call
+from tushuo.compile.codegen.blas import callable_by_blas, vector_bytes, write_call
 from tushuo.compile.codegen.kernel import Kernel
 from tushuo.compile.codegen.large import PANEL, Large
 from tushuo.compile.codegen.matrix import Matrix, Sizes
@@ -49,11 +49,11 @@ def write_product(
 
     def one(at: Position) -> None:
         nonlocal parts
-        matrices = (
+        a, second, c = (
             Matrix(b.gep(pointer, [offset], inbounds=True), *_steps(v))
             for pointer, offset, v in zip(pointers, at.offsets, (x, y, result), strict=True)
         )
-        kernel = (Large if way == "panels" else Kernel)(b, dtype, sizes, *matrices, target)
+        kernel = (Large if way == "panels" else Kernel)(b, dtype, sizes, a, second, c, target)
         parts = _compute(kernel, way, None if nest else chunk)
 
     if prod(result.shape):
@@ -175,7 +175,7 @@ def _is_large(s: Sizes) -> bool:
 def _in_panels(dtype: np.dtype, y: tuple[int, int], target: Target) -> bool:
     """Whether a micro-kernel is at least as fast as BLAS for a large product."""
     roomy = not any(name in target.triple for name in _SMALL_STACKS)
-    return roomy and 1 in y and target.vector_bytes >= strength(dtype)
+    return roomy and 1 in y and target.vector_bytes >= vector_bytes()
 
 
 def _steps(view: View) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.target import host
-from tushuo.compile.codegen.weigh import FEW
+from tushuo.compile.codegen.weigh_dense import FEW
 from tushuo.compile.direct import (
     Dense,
     DenseWeight,
