@@ -31,7 +31,7 @@ from tushuo.photos.conditions import teach
 from tushuo.photos.ranking import Ranking
 
 SHARED = Path(os.environ.get("TUSHUO_SHARED", Path(__file__).resolve().parents[2] / "shared"))
-DEPTH = 1000
+DEPTH = 20
 
 Search: TypeAlias = Callable[[str], Sequence[str]]
 """From a query to names of files, best first."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Compiling takes seconds, which short tests do not earn back: what runs compiled says so.
+os.environ.setdefault("TUSHUO_EAGER", "1")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")

@@ -65,3 +65,11 @@ def test_files(tmp_path):
     path.write_text("no log\n")
     with pytest.raises(CheckpointError, match="line 1: expected a JSON object"):
         write_curves(tmp_path, path)
+
+
+def test_self_critical_training_shows_the_scores_of_its_samples():
+    steps = [{"step": i, "epoch": 0, "loss": 0.1, "cider_d": 0.5 + i} for i in range(1, 4)]
+    picture = curves([*steps, {"step": 3, "epoch": 0, "valid": {"cider_d": 0.6}}])
+    assert "Self-critical training" in picture
+    assert "score of its samples" in picture
+    assert "nats a word" not in picture

@@ -118,6 +118,24 @@ def test_a_person_sees_how_it_learns(world, trained, tmp_path):
     assert "note: 4 of 4 dev photographs are also trained on" in result.stderr
 
 
+def test_self_critical_epochs_follow_a_finished_run(world, trained, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(trained, out)
+    result = CliRunner().invoke(app, command(world, out, "--self-critical-epochs", "2"))
+    assert result.exit_code == 0, result.output
+    records = read_log(out / "self-critical" / "log.jsonl")
+    assert [r["step"] for r in records if "valid" not in r] == list(range(1, 9))
+    assert all(0 <= r["cider_d"] <= 10 for r in records if "valid" not in r)
+    assert "Self-critical training" in (out / "self-critical" / "curves.svg").read_text()
+    assert "then for 2 on the scores" in (out / "bundle" / "README.md").read_text()
+    (before, after) = (load_captioner(x / "bundle").bundle.decoder for x in (trained, out))
+    changed = [
+        not np.array_equal(a.numpy(), b.numpy())
+        for a, b in zip(before.parameters(), after.parameters(), strict=True)
+    ]
+    assert sum(changed) > len(changed) / 2
+
+
 def test_a_dry_run_writes_nothing(world, tmp_path):
     cache = ("--cache", str(tmp_path / "cache"))
     result = CliRunner().invoke(app, command(world, tmp_path / "run", "--dry-run", *cache))

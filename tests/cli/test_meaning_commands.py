@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pty
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -130,9 +132,18 @@ def test_thumbnails_in_a_terminal(tushuo, indexed, colours, shown):
     environment = tushuo.environment | {"TERM": "xterm", "COLORTERM": colours, "COLUMNS": "200"}
     library = ["--library", str(indexed.parent / "library.db")]
     command = [sys.executable, "-m", "tushuo", "search", "path:0.png", "--thumbnails", *library]
-    process = subprocess.Popen(command, stdout=theirs, env=environment)
-    assert process.wait(60) == 0
-    text = b""
-    while b"0.png" not in text or not text.endswith(b"\n"):
-        text += pty.os.read(ours, 100_000)
+    with subprocess.Popen(command, stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        text = read_all(ours)
+    assert process.returncode == 0
+    assert b"0.png" in text
     assert ("▀".encode() in text) == shown
+
+
+def read_all(terminal):
+    text = b""
+    with suppress(OSError):  # the other end is closed
+        while part := os.read(terminal, 100_000):
+            text += part
+    os.close(terminal)
+    return text

@@ -69,7 +69,7 @@ class Visit:
         self.context.on("console", self._said)
         self.context.on("weberror", lambda error: self.wrong.append(str(error.error)))
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
 
     def _requested(self, request):
         if not request.url.startswith((self.home, f"blob:{self.home}")):
@@ -90,7 +90,7 @@ class Visit:
 
     def until(self, holds: str) -> None:
         """Wait for an expression; Playwright's own way needs what the pages' policy forbids."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not self.page.evaluate(holds):
             assert time.monotonic() < end, holds
             time.sleep(0.05)

@@ -15,6 +15,7 @@ from web.browsing import SAMPLES, Visit, chromium, serving
 from web.samples import hostile, tiff
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)  # a machine may be busy
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 DOG, KITTEN = SAMPLES / "dog.jpg", SAMPLES / "kitten.jpg"

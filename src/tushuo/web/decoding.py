@@ -138,6 +138,8 @@ class _Process:
             raise ImageError(f"{_CANNOT}: {reason}") from None
         finally:
             timer.cancel()
+            if late.is_set():  # perhaps just after its answer
+                self.end()
 
     def end(self) -> None:
         """End it, however busy it is."""

@@ -21,8 +21,9 @@ pipeline_tag: image-to-text
 and an LSTM with soft attention (Xu et al., "Show, attend and tell", 2015) with {parameters:.1f} M
 parameters and a vocabulary of {words} words.
 
-Trained on {photographs} photographs with their captions for {epochs} epochs. The epoch with the
-best CIDEr-D was kept. Greedy captions of the {dev} photographs of the dev split score there:
+Trained on {photographs} photographs with their captions for {epochs} epochs{critical}.
+The epoch with the best CIDEr-D was kept. Greedy captions of the {dev} photographs of the dev split
+score there:
 
 {scores}
 
@@ -48,10 +49,15 @@ def model_card(task: CaptionTask, scores: Mapping[str, float]) -> str:
         words=len(task.vocabulary),
         photographs=len(task.train),
         epochs=task.recipe.epochs,
+        critical=_critical(task.recipe.self_critical_epochs),
         dev=len(task.dev),
         scores=_table(scores),
         settings=_table({**task.recipe.config(), "encoder": task.encoder.name}),
     )
+
+
+def _critical(epochs: int) -> str:
+    return f", then for {epochs} on the scores of its own captions" if epochs else ""
 
 
 def _table(values: Mapping[str, Any]) -> str:

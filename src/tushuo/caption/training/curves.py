@@ -18,6 +18,7 @@ __all__ = ["CURVES", "curves", "write_curves"]
 CURVES = "curves.svg"
 _POINTS = 300  # of a curve of losses; each is the mean of the steps that it stands for
 _LOSSES = ("loss", "cross_entropy")
+_REWARD = "cider_d"
 
 Record = Mapping[str, Any]
 
@@ -42,7 +43,8 @@ def curves(records: Sequence[Record]) -> str:
     Args:
         records: The lines of `log.jsonl`: one a step, and one an epoch that has ``valid`` scores.
     """
-    charts = [chart for chart in (_losses(records), _scores(records)) if chart is not None]
+    made = _losses(records), _rewards(records), _scores(records)
+    charts = [chart for chart in made if chart is not None]
     if not charts:
         return ""
     width, height = charts[0].size
@@ -55,13 +57,27 @@ def curves(records: Sequence[Record]) -> str:
 
 
 def _losses(records: Sequence[Record]) -> Plot | None:
-    steps = [record for record in records if "valid" not in record]
-    names = [name for name in _LOSSES if any(name in record for record in steps)]
+    """The losses of training on words; a self-critical loss says nothing by its height."""
+    steps = [record for record in _steps(records) if _REWARD not in record]
+    return _of_steps(steps, _LOSSES, "Training", "nats a word")
+
+
+def _rewards(records: Sequence[Record]) -> Plot | None:
+    """The scores of the sentences that self-critical training draws."""
+    return _of_steps(_steps(records), (_REWARD,), "Self-critical training", "score of its samples")
+
+
+def _steps(records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if "valid" not in record]
+
+
+def _of_steps(steps: Sequence[Record], known: Sequence[str], title: str, unit: str) -> Plot | None:
+    names = [name for name in known if any(name in record for record in steps)]
     lines = {name: _means([_number(record.get(name)) for record in steps]) for name in names}
     if not any(np.isfinite(values).any() for values in lines.values()):
         return None
     at = _means([float(record["step"]) for record in steps])
-    return plot(at, lines, "Training", "step", "nats a word")
+    return plot(at, lines, title, "step", unit)
 
 
 def _scores(records: Sequence[Record]) -> Plot | None:

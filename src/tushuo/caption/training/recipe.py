@@ -114,5 +114,5 @@ _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
 _PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 4, "views": 1},
     "standard": {"epochs": 12, "views": 2},
-    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 4},
+    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 8},
 }

@@ -193,7 +193,8 @@ def _bundle(task: CaptionTask, out: Path, run: Path, best_epoch: int | None) -> 
     if folder.exists():
         shutil.rmtree(folder)
     save_bundle(folder, task.bundle(decoder, out.resolve().name), model_card(task, scores))
-    write_curves(out, out / LOG)
+    for each in dict.fromkeys((out, run)):
+        write_curves(each, each / LOG)
     return folder
 
 
