@@ -15,7 +15,7 @@ from tushuo.photos.walk import Seen
 
 __all__ = ["watch"]
 
-_SHARE = 20  # a walk of one second is followed by a pause of so many: walks take 5 % of the time
+_SHARE = 20  # a second of work is followed by a pause of so many, so that walks take 5 % of a core
 _SETTLED = 2.0  # seconds
 
 
@@ -33,8 +33,8 @@ def watch(
     """Index folders again and again, forever.
 
     The folders are walked through, which works on every kind of disk and for as many files as there
-    are; large ones less often, so that walks take a twentieth of the time at most. A file is read
-    when it has not changed for two seconds: it may still be being written.
+    are; large ones less often, so that walks keep a core busy for a twentieth of the time at most.
+    A file is read when it has not changed for two seconds: it may still be being written.
 
     Args:
         library: Where captions go.
@@ -56,9 +56,9 @@ def watch(
     rounds = _Rounds(tell)
     folders = list(folders)
     while True:
-        start = time.monotonic()
+        start = time.process_time()
         plan = rounds.news(library.plan(folders, captioner, embedder=embedder))
-        took = time.monotonic() - start
+        took = time.process_time() - start
         if plan.todo or plan.marks or plan.problems:
             yield library.index(
                 folders,

@@ -132,7 +132,7 @@ def forecast(task: CaptionTask) -> Forecast:
     train, dev = ([example.image for example in split] for split in (task.train, task.dev))
     images = [*train, *dev]
     missing = task.features.missing(images)
-    for number in range(1, task.recipe.views):
+    for number in range(1, task.recipe.all_views):
         missing += task.features.missing(train, View(number))
     one_map, each = _feature_pass(task.features, (missing or images)[:BATCH])
     trial = replace(task, features=_Repeated(task.features, one_map))
@@ -151,7 +151,7 @@ def forecast(task: CaptionTask) -> Forecast:
         epochs=task.recipe.epochs,
         steps=steps,
         critical_steps=following.batches_per_epoch() * critical_epochs,
-        maps=len(train) * task.recipe.views + len(dev),
+        maps=len(train) * task.recipe.all_views + len(dev),
         missing=len(missing),
         feature_seconds=each * len(missing),
         first_step_seconds=first,

@@ -40,6 +40,7 @@ class Recipe:
             photograph itself, 2 with its mirror image, more for random cuttings.
         self_critical_epochs: Passes over the photographs after that, in which the captioner learns
             from the scores of what it writes.
+        self_critical_views: Views of each photograph in these epochs.
         self_critical_lr: Highest learning rate in these.
         temperature: How freely it writes then: at 1 by its own probabilities, below 1 likely words
             become likelier.
@@ -67,6 +68,7 @@ class Recipe:
     seed: int = 0
     views: int = 2
     self_critical_epochs: int = 0
+    self_critical_views: int = 4
     self_critical_lr: float = 4e-5
     temperature: float = 0.6
     samples: int = 5
@@ -88,6 +90,11 @@ class Recipe:
             raise UsageError(f"preset {name!r:.40}", hint=f"expected one of {', '.join(_PRESETS)}")
         return cls(**{**_PRESETS[name], **changes})
 
+    @property
+    def all_views(self) -> int:
+        """Views of which feature maps are needed."""
+        return max(self.views, self.self_critical_views if self.self_critical_epochs else 1)
+
     def config(self) -> Mapping[str, Any]:
         """What a run must share with another to go on with it."""
         return asdict(self)
@@ -97,7 +104,13 @@ class Recipe:
         return {name: value for name, value in self.config().items() if name not in _CRITICAL}
 
 
-_CRITICAL = ("self_critical_epochs", "self_critical_lr", "temperature", "samples")
+_CRITICAL = (
+    "self_critical_epochs",
+    "self_critical_views",
+    "self_critical_lr",
+    "temperature",
+    "samples",
+)
 _FROM_ZERO = [
     "dropout",
     "label_smoothing",
@@ -114,5 +127,5 @@ _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
 _PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 4, "views": 1},
     "standard": {"epochs": 12, "views": 2},
-    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 8},
+    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 6},
 }

@@ -221,7 +221,7 @@ def fill(task: CaptionTask, console: Console) -> None:
     """Make the feature maps that are missing: of all photographs, and of further views of some."""
     train, dev = ([example.image for example in split] for split in (task.train, task.dev))
     _fill(task.features, [*train, *dev], ORIGINAL, "feature maps", console)
-    for number in range(1, task.recipe.views):
+    for number in range(1, task.recipe.all_views):
         _fill(task.features, train, View(number), f"feature maps of view {number}", console)
 
 

@@ -122,7 +122,7 @@ class SelfCriticalTask:
         """The batches of an epoch, from number ``start`` on."""
         size, task = self.task.recipe.images_per_batch, self.task
         order = np.random.default_rng([task.recipe.seed, epoch, 1]).permutation(len(task.train))
-        views = task.views(epoch)
+        views = task.views(epoch, task.recipe.self_critical_views)
         for first in range(start * size, len(order), size):
             index = order[first : first + size]
             seen = [views[i] for i in index]

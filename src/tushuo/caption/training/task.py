@@ -196,7 +196,7 @@ class CaptionTask:
 
     def batches(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``start`` on."""
-        r, views = self.recipe, self.views(epoch)
+        r, views = self.recipe, self.views(epoch, self.recipe.views)
         for plan in caption_batches(
             self.ids,
             r.images_per_batch,
@@ -212,10 +212,10 @@ class CaptionTask:
             words, targets = tokens[..., :-1], tokens[..., 1:]
             yield Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
 
-    def views(self, epoch: int) -> list[View]:
-        """Which view of each training photograph an epoch takes."""
+    def views(self, epoch: int, count: int) -> list[View]:
+        """Which of so many views of each training photograph an epoch takes."""
         random = np.random.default_rng([self.recipe.seed, epoch, _VIEWS])
-        return [View(int(n)) for n in random.integers(self.recipe.views, size=len(self.train))]
+        return [View(int(n)) for n in random.integers(count, size=len(self.train))]
 
     @cached_property
     def mirrored_ids(self) -> npt.NDArray[np.int64]:
