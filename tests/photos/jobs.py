@@ -22,7 +22,7 @@ def start(library, folder, *options):
 
 def finish(process):
     """Exit status, names that were stored, and how many were captioned if it came to its end."""
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=300)
     assert process.returncode in (0, -signal.SIGKILL), errors
     lines = [line.split(maxsplit=1) for line in out.splitlines()]
     stored = {rest[0] for word, *rest in lines if word == "stored"}

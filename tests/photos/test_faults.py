@@ -158,7 +158,7 @@ def test_a_full_disk(tmp_path, many, captioner):
     """The system refuses to write on: what was stored is there, and the next run goes on."""
     path = tmp_path / "library.db"
     process = start(path, many, "--most-bytes", "120000")
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=300)
     assert process.returncode == 1
     assert errors.splitlines()[-1].startswith("tushuo.errors.LibraryError: library ")
     assert "what was stored before is safe; make room" in errors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -38,6 +38,8 @@ ImageLike: TypeAlias = ImageSource | Image.Image
 """A path, the content of an image file, an open binary file, or a Pillow image."""
 
 Floats: TypeAlias = npt.NDArray[np.float32]
+
+NextWords: TypeAlias = Callable[[Annotations, State, Tensor], tuple[Tensor, State, Tensor]]
 
 _EAGER_BATCHES = 4
 _EAGER_WORDS = 200
@@ -85,6 +87,8 @@ class Captioner(Embeds):
         self.preprocessing = bundle.preprocessing
         self._encode = native(bundle.encoder.folded().features, after=_EAGER_BATCHES)
         self._decoder = bundle.decoder.eval()
+        # its weights are constants of the program, and lie in it as products take them
+        self._next_words = native(partial(_next_words, self._decoder), after=_EAGER_WORDS)
 
     def __repr__(self) -> str:
         return f"Captioner({self.bundle.name!r}, {len(self.bundle.vocabulary)} tokens)"
@@ -197,7 +201,7 @@ class Captioner(Embeds):
             return []
         annotations = self._decoder.annotations(asarray(features))
         search = partial(sample, keys=_keys(seen)) if settings.do_sample else beam_search
-        step = stepper(self._decoder, annotations)
+        step = _stepper(self._next_words, annotations)
         state: Any = self._decoder.initial(annotations, settings.rows)
         if watch is not None:
             step, state = watched(step, state, (len(features), settings.rows), watch)
@@ -251,23 +255,23 @@ def load_captioner(
 
 def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:
     """A decoder as `beam_search` takes it."""
+    return _stepper(partial(_next_words, decoder), annotations)
 
+
+def _stepper(next_words: NextWords, annotations: Annotations) -> StepFunction:
     def step(state: Any, words: npt.NDArray[Any]) -> DecoderStep:
-        log_probs, state, weights = _next_words(decoder, annotations, state, asarray(words))
+        log_probs, state, weights = next_words(annotations, state, asarray(words))
         return DecoderStep(log_probs.numpy(), state, weights.numpy())
 
     return step
 
 
-def _next_words_of(
+def _next_words(
     decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
 ) -> tuple[Tensor, State, Tensor]:
     """Log-probabilities of the next words, the memory, and where the decoder looked."""
     out = decoder.step(annotations, state, words)
     return ops.log_softmax(out.logits, axis=-1), out.state, out.weights
-
-
-_next_words = native(_next_words_of, after=_EAGER_WORDS)
 
 
 def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]]:

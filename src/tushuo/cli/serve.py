@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -45,6 +46,8 @@ def serve(
     """
     from tushuo.caption import load_captioner
     from tushuo.web.server import serve as run
+
+    os.environ.setdefault("TUSHUO_EAGER", "1")  # nobody should wait while the networks compile
 
     def ready(address: str) -> None:
         write(address)

@@ -211,6 +211,28 @@ def test_a_photograph_that_changes_meanwhile(photo, monkeypatch):
     assert photo.read_bytes() == other
 
 
+def test_a_sidecar_that_changes_meanwhile(photo, sidecar, monkeypatch):
+    """Whoever writes between our reading and our writing loses nothing."""
+    own = merged(None, {DESCRIPTION: {"x-default": "Bello"}})
+    for start in (None, merged(None, {DESCRIPTION: {"x-default": "A dog."}})):
+        sidecar.unlink(missing_ok=True)
+        if start is not None:
+            sidecar.write_bytes(start)
+        change = lambda *args: (sidecar.write_bytes(own), merged(*args))[1]  # noqa: E731
+        monkeypatch.setattr(writing, "merged", change)
+        shared = write_captions(captioned(photo, CAT), BESIDE)
+        assert shared.what == "failed"
+        assert "somebody else" in str(shared.error) or "changed since" in str(shared.error)
+        assert sidecar.read_bytes() == own
+
+
+def test_programs_see_that_a_sidecar_has_changed(photo, sidecar):
+    write_captions(captioned(photo), BESIDE)
+    before = age(sidecar).stat().st_mtime_ns
+    assert write_captions(captioned(photo, CAT), BESIDE).what == "written"
+    assert sidecar.stat().st_mtime_ns > before
+
+
 class TestCaptions:
     """Whose caption it is: the library's, a person's, a model's."""
 

@@ -9,6 +9,7 @@ import struct
 from hashlib import md5
 from typing import NamedTuple
 
+from tushuo.errors import ImageError
 from tushuo.photos.metadata.notes import damaged
 
 __all__ = ["HEADER", "MAX_CAPTION", "caption", "iim_caption", "iim_with_caption", "with_caption"]
@@ -38,17 +39,20 @@ def caption(resources: bytes | None) -> str | None:
         ImageError: The resources are damaged.
     """
     blocks, _ = _resources(resources or b"")
-    return next((iim_caption(value) for _, number, value in blocks if number == _IIM), None)
+    captions = (iim_caption(value) for _, number, value in blocks if number == _IIM)
+    return next(filter(None, captions), None)
 
 
 def with_caption(resources: bytes | None, text: str) -> bytes:
     """Image resources with a caption; all others are kept.
 
     Raises:
-        ImageError: The resources are damaged.
+        ImageError: The resources are damaged, or hold datasets twice.
     """
     blocks, tail = _resources(resources or b"")
-    old = next((value for _, number, value in blocks if number == _IIM), None)
+    old, *more = [value for _, number, value in blocks if number == _IIM] or [None]
+    if more:
+        raise ImageError("its Photoshop block has IPTC data twice, which is not changed")
     if old is not None and iim_caption(old) == shortened(text):
         return resources or b""
     iim = iim_with_caption(old, text)

@@ -112,7 +112,7 @@ class Directory:
     def _number(self, form: str, at: int) -> int:
         try:
             return int(struct.unpack_from(form, self.data, at)[0])
-        except struct.error:
+        except (struct.error, OverflowError):  # BigTIFF's pointers may be beyond any file
             raise damaged("its TIFF directory", "it does not lie within the file") from None
 
 

@@ -46,7 +46,7 @@ _PREFIXES = {DESCRIPTION: "dc", ALT_TEXT: "Iptc4xmpCore"} | dict.fromkeys(
     WRITTEN.values(), "tushuo"
 )
 _PROPERTIES = frozenset(_PREFIXES)
-_PADDING = re.compile(rb"\s+(?=<\?xpacket end)")
+_PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")
 _NEW = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'

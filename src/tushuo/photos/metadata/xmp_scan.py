@@ -21,6 +21,7 @@ _ROOT, _NODE, _ITEM, _ABOUT = (f"{RDF} {name}" for name in ("RDF", "Description"
 _LANGUAGE = "http://www.w3.org/XML/1998/namespace lang"
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _NAME = re.compile(rb"<([^\s/>]+)")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
 class Spot(NamedTuple):
@@ -133,10 +134,9 @@ class Scan:
     def _attribute(self, start: int, name: str) -> Spot:
         tag = self._tag(start)
         space, _, local = name.partition(" ")
-        prefixes = "|".join(re.escape(prefix) for prefix in self._prefixes[space])
-        pattern = rf"""\s+(?:{prefixes}):{local}\s*=\s*(?:"[^"]*"|'[^']*')"""
-        found = re.search(pattern.encode(), tag[0])
-        assert found is not None
+        spelt = {f"{prefix}:{local}".encode() for prefix in self._prefixes[space]}
+        # one after the other, since the value of one may look like another
+        found = next(each for each in _ATTRIBUTE.finditer(tag[0]) if each[1] in spelt)
         return Spot(start + found.start(), start + found.end(), is_element=False)
 
     def _finish(self, start: int) -> None:

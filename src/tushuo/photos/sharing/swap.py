@@ -15,18 +15,26 @@ from tushuo.photos.reading import same_file
 __all__ = ["keep", "swap"]
 
 
-def swap(path: Path, content: bytes, before: os.stat_result | None, like: Path) -> None:
+def swap(
+    path: Path,
+    content: bytes,
+    before: os.stat_result | None,
+    like: Path,
+    *,
+    keep_time: bool = False,
+) -> None:
     """Write a file anew.
 
-    The content is written beside it, forced to the disk, and put in its place. Permissions, owner,
-    extended attributes and times stay: a backup notices the change by the size, and photographs
-    without a date of their own keep the file's.
+    The content is written beside it, forced to the disk, and put in its place. Permissions, owner
+    and extended attributes stay.
 
     Args:
         path: The file; if it is a link, what that leads to is exchanged.
         content: What it shall hold.
         before: How it was when it was read; None if it is a new file.
         like: What gives a new file its permissions.
+        keep_time: Whether the time stays, too: a photograph without a date of its own is known by
+            it. Of other files programs learn by the time that they have changed.
 
     Raises:
         ImageError: It cannot be written, or has changed since it was read.
@@ -39,7 +47,7 @@ def swap(path: Path, content: bytes, before: os.stat_result | None, like: Path) 
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            _put(Path(name), real, before, like)
+            _put(Path(name), real, before, like, keep_time)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -69,12 +77,12 @@ def keep(path: Path) -> None:
         raise ImageError(f"cannot keep the original {str(path)!r}: {reason}") from None
 
 
-def _put(new: Path, real: Path, before: os.stat_result | None, like: Path) -> None:
+def _put(
+    new: Path, real: Path, before: os.stat_result | None, like: Path, keep_time: bool
+) -> None:
     if before is None:
-        if real.exists():
-            raise ImageError(f"cannot write {str(real)!r}: somebody else has just made it")
         new.chmod(stat.S_IMODE(like.stat().st_mode) & 0o666)
-        new.replace(real)
+        _place(new, real)
         return
     now = real.stat()
     if not same_file(before, now):
@@ -83,7 +91,23 @@ def _put(new: Path, real: Path, before: os.stat_result | None, like: Path) -> No
         with suppress(PermissionError):
             os.chown(new, now.st_uid, now.st_gid)
     shutil.copystat(real, new)
+    if not keep_time:
+        os.utime(new)
     new.replace(real)
+
+
+def _place(new: Path, real: Path) -> None:
+    """Give a new file its name, unless somebody else has just made one of that name."""
+    try:
+        os.link(new, real)  # in one step
+    except FileExistsError:
+        raise ImageError(f"cannot write {str(real)!r}: somebody else has just made it") from None
+    except OSError:  # a file system without hard links
+        if real.exists():
+            raise ImageError(f"cannot write {str(real)!r}: it is there already") from None
+        new.replace(real)
+    else:
+        new.unlink()
 
 
 def _settle(folder: Path) -> None:

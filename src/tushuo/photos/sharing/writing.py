@@ -97,6 +97,7 @@ class _Writer:
         if sha256(self.content).hexdigest() != photograph.sha256:
             raise ImageError("it has changed since it was captioned", hint="run the command again")
         self.notes = read_notes(self.content, self.path.suffix)
+        self.beside = _status(sidecar_of(self.path))  # before it is read: no change is missed
         self.sidecars = read_sidecars(self.path)
         self.persons = persons([self.notes, *self.sidecars], texts.values())
 
@@ -136,7 +137,7 @@ class _Writer:
         packet = merged(old, properties)
         if packet == stripped(old):
             return []
-        self._swap(path, packet, None if old is None else path.stat())
+        self._swap(path, packet, self.beside)
         return [path]
 
     def _swap(self, path: Path, content: bytes, before: os.stat_result | None) -> None:
@@ -144,7 +145,14 @@ class _Writer:
             return
         if self.how.keep_original and before is not None:
             keep(path)
-        swap(path, content, before, like=self.path)
+        swap(path, content, before, like=self.path, keep_time=path == self.path)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _says(notes: Notes, text: str) -> bool:
