@@ -139,6 +139,7 @@ def test_tables_and_albums(run, bundle, good, tmp_path, sentence):
         (["x.jpg", "--all"], "which photographs are to be shared"),
         (["--all"], "no library at "),
         (["x.jpg", "--library", "nope.db"], "no library at 'nope.db'"),
+        (["x.jpg", "--csv", "nope/x.csv"], "'nope/x.csv': 'nope' is no folder"),
     ],
 )
 def test_wrong_sharing(run, arguments, problem):
@@ -223,6 +224,7 @@ def test_alt_checks(run, site):
         (["."], "no HTML file in "),
         ([".", "--check", "--apply"], "got more than one of"),
         ([".", "--base-url", "x"], "base URL: got 'x'"),
+        ([".", "-o", "nope/x.patch"], "'nope/x.patch': 'nope' is no folder"),
     ],
 )
 def test_wrong_alt(run, arguments, problem, tmp_path, monkeypatch):

@@ -150,6 +150,43 @@ def test_bytes_that_wait_are_bounded_and_given_back(captioner, photograph):
     app.state.desk.close()
 
 
+def test_photographs_of_the_library_count_too(captioner, library_file):
+    app = create_app(captioner, library_file, limits=Limits(waiting_bytes=10))
+    (full,) = at_once(app, [lambda v: v.post("/api/photos/1/captions")])
+    assert full.status_code == 503
+    assert (app.state.desk.turns, app.state.desk.bytes) == (0, 0)
+    app.state.desk.close()
+
+
+def test_few_files_are_in_memory_at_once(captioner, library_file, monkeypatch):
+    """However many pictures are asked for together."""
+    from tushuo.web import shelf
+
+    app = create_app(captioner, library_file, limits=Limits(decoders=1, thumbnails_bytes=0))
+    held = most = 0
+    read, decode = shelf._read, app.state.desk.decode
+
+    def reading(*args):
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+        return read(*args)
+
+    async def decoding(*args, **options):
+        nonlocal held
+        try:
+            return await decode(*args, **options)
+        finally:
+            held -= 1
+
+    monkeypatch.setattr(shelf, "_read", reading)
+    monkeypatch.setattr(app.state.desk, "decode", decoding)
+    asked = [lambda v, n=n: v.get(f"/api/photos/{n % 3 + 1}/image") for n in range(12)]
+    assert {answer.status_code for answer in at_once(app, asked)} == {200}
+    assert (held, most) == (0, 2)
+    app.state.desk.close()
+
+
 def test_slow_uploads_are_ended(captioner):
     async def slowly():
         yield b"x"

@@ -156,6 +156,23 @@ def test_correcting_with_and_without_scripts(client, number):
     assert "written by tiny" in client.get(f"/library/{number}").text
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"data": {"language": "en"}}, {"json": {"language": "en", "caption": 5}}, {"json": {"x": 1}}],
+)
+def test_a_form_without_a_text_changes_nothing(client, number, options):
+    address = f"/library/{number}/caption"
+    client.post(address, data={"caption": "Bello", "language": "en"})
+    try:
+        assert client.post(address, **options).status_code == 400
+        assert "Bello" in client.get(f"/library/{number}").text
+        whole = client.post(address, json={"caption": "Our Bello", "language": "en"})
+        assert whole.status_code == 303
+        assert "Our Bello" in client.get(f"/library/{number}").text
+    finally:
+        client.post(address, data={"undo": "1", "language": "en"})
+
+
 def test_sums_follow_what_is_written(client, number):
     assert "0 captions by people" in client.get("/library").text
     address = f"/api/photos/{number}/captions/en"

@@ -19,6 +19,7 @@ from tushuo.cli.known import captions_of, open_library
 from tushuo.cli.options import AtOnce, Json, LibraryFile
 from tushuo.cli.progress import progress
 from tushuo.cli.share import MinConfidence
+from tushuo.cli.tables import check_new
 from tushuo.errors import TushuoError, UsageError
 
 if TYPE_CHECKING:
@@ -79,9 +80,8 @@ def alt(
     """
     if sum([apply, output is not None, check]) > 1:
         raise UsageError("got more than one of --apply, --output and --check", hint="choose one")
-    if output is not None and output.exists():
-        hint = "name a new file; nothing is overwritten"
-        raise UsageError(f"{str(output)!r} exists already", hint=hint)
+    if output is not None:
+        check_new(output)
     workers = divide_cores()
     from tushuo.photos.alt_text import Site, fill, missing
 

@@ -154,8 +154,13 @@ def _list(plan: Plan, as_json: bool, hint: bool) -> None:
             write(f"{status}\t{one_line(path)}")
     for folder, error in plan.problems.items():
         tell_error(Path(folder), error, as_json)
-    if hint and plan.todo:
-        complain(f"{len(plan.todo)} photographs would be captioned; add --yes to do it")
+    if hint:
+        number = len(plan.todo)
+        complain(
+            f"{number:,} photographs would be captioned; add --yes to do it"
+            if number
+            else "no photograph would be captioned; all captions are this model's or a person's"
+        )
 
 
 def _text(name: bytes) -> str:

@@ -11,7 +11,20 @@ from tushuo.errors import ImageError, UsageError
 if TYPE_CHECKING:
     from tushuo.photos import Album, Captioned, Entry
 
-__all__ = ["Tables"]
+__all__ = ["Tables", "check_new"]
+
+
+def check_new(path: Path) -> None:
+    """Whether a file can be made; asked before the work that ends in it.
+
+    Raises:
+        UsageError: It exists already, or its folder does not.
+    """
+    if path.exists():
+        hint = "name a new file; nothing is overwritten"
+        raise UsageError(f"{str(path)!r} exists already", hint=hint)
+    if not path.parent.is_dir():
+        raise UsageError(f"{str(path)!r}: {str(path.parent)!r} is no folder", hint="make it first")
 
 
 class Tables:
@@ -26,16 +39,14 @@ class Tables:
         made: What was written: files, and the page of an album.
 
     Raises:
-        UsageError: A file exists already.
+        UsageError: As of `check_new`.
     """
 
     def __init__(
         self, csv: Path | None = None, jsonl: Path | None = None, album: Album | None = None
     ) -> None:
         for path in filter(None, (csv, jsonl)):
-            if path.exists():
-                hint = "name a new file; nothing is overwritten"
-                raise UsageError(f"{str(path)!r} exists already", hint=hint)
+            check_new(path)
         self.made: list[Path] = []
         self._csv, self._jsonl, self._album = csv, jsonl, album
         self._rows: list[Entry] = []

@@ -78,7 +78,7 @@ def plain_errors(path: Path) -> Iterator[None]:
                 hint = "another program is writing to it; try again"
             case ["SQLITE", "FULL" | "IOERR"]:
                 hint = "what was stored before is safe; make room and run the command again"
-            case ["SQLITE", "READONLY"]:
+            case ["SQLITE", "READONLY" | "CANTOPEN"]:
                 hint = "make the file and its folder writable, or name another with --library"
         raise LibraryError(problem, hint=hint) from None
 
@@ -125,6 +125,8 @@ def _check(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
     tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
     owner = _number(connection, "PRAGMA application_id")
     version = _number(connection, "PRAGMA user_version")
+    if read_only and not tables and not owner:
+        raise LibraryError(f"library {str(path)!r} is empty", hint="fill it: tushuo index DIR")
     if (tables or read_only) and owner != APPLICATION_ID:
         raise LibraryError(f"{str(path)!r} is no library of tushuo; another program made it")
     if version > len(MIGRATIONS):

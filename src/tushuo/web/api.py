@@ -75,7 +75,9 @@ async def caption_photo(request: Request) -> Response:
     turn = desk.enter()
     try:
         found = await shelf.photo(request.path_params["number"])
-        decoded = await desk.decode(await shelf.content(found))
+        content = await shelf.content(found)
+        turn.grow(len(content))
+        decoded = await desk.decode(content)
         return await _captioned(request, turn, decoded, found.id)
     except BaseException:
         turn.leave()

@@ -97,7 +97,7 @@ def _decoded(answer: dict[str, Any], body: bytes, prepare: Preprocessing | None)
             pixels = np.frombuffer(body[shown:], np.float32).reshape(shape)
         if not 0 < shown <= len(body) or min(width, height) < 1:
             raise ValueError(shown)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise ImageError(f"{_CANNOT}: decoding it gave no picture") from None
     return Decoded(width, height, body[:shown], pixels)
 
@@ -132,7 +132,7 @@ class _Process:
             if question is not None:
                 write_frame(process.stdin, question, content)
             return read_frame(process.stdout, _MOST_ANSWER)
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, RecursionError):
             self.end()
             reason = f"decoding it took longer than {seconds:g} seconds" if late.is_set() else _DIED
             raise ImageError(f"{_CANNOT}: {reason}") from None

@@ -13,7 +13,7 @@ from tushuo.web.problems import RequestError
 if TYPE_CHECKING:
     from tushuo.web.shelf import Shelf
 
-__all__ = ["chosen", "half_typed", "place_of", "query_of", "wanted_page"]
+__all__ = ["chosen", "first_text", "half_typed", "place_of", "query_of", "wanted_page"]
 
 _MOST_AT_ONCE, _FARTHEST = 200, 1_000_000
 _MOST_EXPORTED = 100_000
@@ -82,14 +82,14 @@ async def chosen(form: Mapping[str, Any], shelf: Shelf) -> tuple[str, list[int]]
     """
     from tushuo.web.shelf import FORMATS
 
-    kind = _one(form.get("format", ""))
+    kind = first_text(form.get("format")) or ""
     if kind not in FORMATS:
         hint = f"one of {', '.join(FORMATS)}"
         raise RequestError(400, "usage", f"format: got {kind!r:.60}", hint=hint)
     named = form.get("photos")
     if named:
         return kind, _numbers(named)
-    asked = {name: _one(value) for name, value in form.items()}
+    asked = {name: first_text(value) or "" for name, value in form.items()}
     found = await shelf.browse(query_of(asked), place_of(asked), _MOST_EXPORTED, 0)
     return kind, [each.photo.id for each in found]
 
@@ -97,8 +97,10 @@ async def chosen(form: Mapping[str, Any], shelf: Shelf) -> tuple[str, list[int]]
 def _numbers(named: Any) -> list[int]:
     try:
         numbers = [int(each) for each in named]
-        if any(isinstance(each, float) for each in named) or not all(
-            0 < number < 1 << 63 for number in numbers
+        if (
+            not isinstance(named, list)
+            or any(isinstance(each, float) for each in named)
+            or not all(0 < number < 1 << 63 for number in numbers)
         ):
             raise ValueError
     except (TypeError, ValueError):
@@ -106,10 +108,10 @@ def _numbers(named: Any) -> list[int]:
     return numbers
 
 
-def _one(value: Any) -> str:
-    """A text of a JSON object, or the first of a form's list."""
+def first_text(value: Any) -> str | None:
+    """A text of a JSON object, or the first of a form's list; None if it is something else."""
     first = value[0] if isinstance(value, list) and value else value
-    return first if isinstance(first, str) else ""
+    return first if isinstance(first, str) else None
 
 
 def _whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

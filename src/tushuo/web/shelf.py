@@ -65,6 +65,7 @@ class Shelf:
         self.path = default_library() if path is None else path
         self._desk = desk
         self._pictures: Recent[bytes] = Recent(desk.limits.thumbnails_bytes)
+        self._reading = asyncio.Semaphore(2 * desk.limits.decoders)  # files in memory at once
         self._thread = ThreadPoolExecutor(1, "library")  # SQLite's connections stay in theirs
         self._seen: tuple[object, Overview] | None = None
         self._open: tuple[Library, tuple[int, int]] | None = None
@@ -149,21 +150,24 @@ class Shelf:
         """A JPEG of a photograph, of a size of `SIDES`."""
         key = (photo.sha256, size)
         found = self._pictures.get(key)
-        if found is None:
+        if found is not None:
+            return found
+        async with self._reading:
             content = await self.content(photo)
             decoded = await self._desk.decode(content, SIDES[size], to_caption=False)
-            found = decoded.jpeg
-            self._pictures.put(key, found, len(found))
-        return found
+        self._pictures.put(key, decoded.jpeg, len(decoded.jpeg))
+        return decoded.jpeg
 
     async def export(self, kind: str, numbers: Sequence[int]) -> bytes:
         """Photographs with their captions, as a file of a kind of `FORMATS`."""
 
-        def written(library: Library) -> bytes:
-            photos = [photo for n in numbers if (photo := library.photo(n))]
-            return zipped(photos) if kind == "zip" else _table(kind, photos, library)
+        def chosen(library: Library) -> list[Photo]:
+            return [photo for n in numbers if (photo := library.photo(n))]
 
-        return await self.read(written)
+        photos = await self.read(chosen)
+        if kind == "zip":  # in another thread, for it reads a file for each photograph
+            return await run_in_threadpool(zipped, photos)
+        return await self.read(lambda library: _table(kind, photos, library))
 
     async def browse(
         self, query: str, place: Place | None, limit: int, offset: int

@@ -19,7 +19,7 @@ from tushuo.web.api import export, sighting_of
 from tushuo.web.bodies import read_form
 from tushuo.web.desk import Desk
 from tushuo.web.problems import RequestError
-from tushuo.web.queries import half_typed, wanted_page
+from tushuo.web.queries import first_text, half_typed, wanted_page
 from tushuo.web.shelf import FORMATS, Shelf
 from tushuo.web.texts import LANGUAGE_COOKIE, LANGUAGES, language_of
 
@@ -86,9 +86,9 @@ async def edit(request: Request) -> Response:
     """A person's caption from a form."""
     desk: Desk = request.app.state.desk
     form = await read_form(request, desk.limits.form_bytes)
-    text, code = ((form.get(name) or [""])[0] for name in ("caption", "language"))
+    text, code = (first_text(form.get(name)) for name in ("caption", "language"))
     text = "" if "undo" in form else text
-    if not isinstance(text, str) or not isinstance(code, str):
+    if text is None or code is None:  # no text is not an empty one, which would undo a person's
         raise RequestError(400, "usage", "expected a form with caption and language")
     shelf: Shelf = request.app.state.shelf
     found = await shelf.edit(request.path_params["number"], text, code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tiny import save_photograph
@@ -97,6 +99,19 @@ def test_pages(root, tmp_path):
     assert {name for name in found if isinstance(name, str)} == {"z.HTM", "a.xhtml"}
     ((path, error),) = problems
     assert (path.name, "UTF-16" in str(error)) == ("wide.html", True)
+
+
+def test_a_folder_that_cannot_be_read(root, monkeypatch):
+    scan = os.scandir
+
+    def scanned(folder):
+        if str(folder).endswith("img"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    ((path, error),) = Site(root).pages()
+    assert (path, str(error)) == (root / "img", "Permission denied")
 
 
 def test_each_picture_is_described(root, captioner):

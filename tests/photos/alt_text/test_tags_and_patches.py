@@ -45,6 +45,9 @@ def test_states(tag, expected):
         "<!-- <img src=a> -->",
         "<script>'<img src=a>'</script>",
         "<p title='<img src=a>'>",
+        "<textarea><img src=a></textarea>",
+        "<title>About <img src=a></title>",
+        "<iframe><img src=a></iframe>",
         "<image>",
     ],
 )

@@ -49,6 +49,16 @@ def test_a_new_packet():
     assert merged(packet, {DESCRIPTION: DOG, ALT_TEXT: DOG}) == packet
 
 
+def test_a_value_that_looks_like_a_property():
+    old = OTHERS.replace(b'"5"', b"""' d:description="mine"'""").replace(
+        b"xmp:Label=", b'd:description="Bello" xmp:Label='
+    )
+    new = merged(old % b"", {DESCRIPTION: DOG})
+    assert texts(new) == {DESCRIPTION: DOG}
+    assert b"""xmp:Rating=' d:description="mine"'""" in new
+    assert b"Bello" not in new
+
+
 def test_others_stay_to_the_letter():
     old = OTHERS % b""
     new = merged(old, {DESCRIPTION: DOG, ALT_TEXT: DOG})

@@ -101,6 +101,25 @@ def test_made_anew_but_over_nothing_else(page, tmp_path):
         Album(tmp_path / "mine" / "index.html", "x")
 
 
+def test_photographs_that_left_an_album_leave_no_copy(page, tmp_path):
+    mine = page.parent / "photos" / "mine.jpg"
+    mine.write_bytes(b"not ours")
+    again = Album(page.parent, "Other")
+    again.add(captioned(tmp_path / "c.png", ("en", "A cat")))
+    again.finish()
+    names = [path.name for path in page.parent.glob("thumbs/*")]
+    assert len(names) == 1
+    assert {path.name for path in page.parent.glob("photos/*")} == {*names, "mine.jpg"}
+
+
+def test_an_album_that_was_broken_off(tmp_path):
+    photo = save_photograph(tmp_path / "c.png")
+    Album(tmp_path / "album", "x").add(captioned(photo, ("en", "A cat")))
+    again = Album(tmp_path / "album", "x")
+    again.add(captioned(photo, ("en", "A cat")))
+    assert 'alt="A cat"' in again.finish().read_text("utf-8")
+
+
 def test_a_photograph_that_is_gone(tmp_path):
     with pytest.raises(ImageError, match="no such file"):
         Album(tmp_path / "album", "x").add(captioned(tmp_path / "gone.jpg", ("en", "A dog")))

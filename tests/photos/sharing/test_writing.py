@@ -146,6 +146,28 @@ def test_the_original_is_kept_once(photo):
     assert descriptions(photo)[ALT_TEXT] == "A cat."
 
 
+def test_a_disk_without_hard_links(photo, sidecar, monkeypatch):
+    """Half an original does not pass for one."""
+    before = photo.read_bytes()
+
+    def refuse(*args):
+        raise OSError(1, "Operation not permitted")
+
+    def full(source, target):
+        target.write_bytes(before[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    how = replace(INSIDE, keep_original=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copy2", full)
+        assert "No space left" in str(write_captions(captioned(photo), how).error)
+    assert (photo.read_bytes(), names(photo.parent)) == (before, ["a.jpg"])
+    assert write_captions(captioned(photo), how).what == "written"
+    assert photo.with_name("a.jpg_original").read_bytes() == before
+    assert write_captions(captioned(photo), BESIDE).targets == (sidecar,)
+
+
 def test_a_link_leads_to_the_photograph(photo, tmp_path):
     link = tmp_path / "link.jpg"
     link.symlink_to(photo)

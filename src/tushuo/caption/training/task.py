@@ -250,7 +250,7 @@ class CaptionTask:
 
     def bundle(self, decoder: ShowAttendTell, name: str = "") -> Bundle:
         """The captioner that a decoder makes with this encoder and vocabulary."""
-        decoding = Decoding(beams=3, max_words=self.recipe.max_words, length_penalty=0.7)
+        decoding = Decoding(beams=3, max_words=self.recipe.max_words, length_penalty=1.0)
         return Bundle(
             self.encoder,
             decoder,

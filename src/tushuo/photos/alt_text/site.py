@@ -69,8 +69,9 @@ class Site:
             raise UsageError(f"base URL: got {base_url!r:.200}", hint="as in https://example.org/")
 
     def pages(self) -> Iterator[Page | tuple[Path, TushuoError]]:
-        """The pages by name, or why one cannot be read; hidden folders are left out."""
-        for folder, folders, names in os.walk(self.root):
+        """The pages by name, or why one or a folder cannot be read; no hidden folders."""
+        closed: list[OSError] = []
+        for folder, folders, names in os.walk(self.root, onerror=closed.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 path = Path(folder, name)
@@ -79,6 +80,8 @@ class Site:
                         yield self._page(path)
                     except TushuoError as error:
                         yield path, error
+        for failure in closed:
+            yield Path(failure.filename), ImageError(failure.strerror or str(failure))
 
     def find(self, page: Page, source: str) -> Path | Left:
         """The file that an address in a page leads to.

@@ -13,6 +13,7 @@ _Attributes: TypeAlias = list[tuple[str, str | None]]
 
 _NAMES = ("aria-label", "aria-labelledby")
 _SOURCES = ("src", "data-src")
+_TEXT_ALONE = ("textarea", "title", "iframe", "noembed", "noframes", "xmp")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,])")
 
 
@@ -48,6 +49,9 @@ def read_markup(page: bytes) -> Markup:
 
 
 class _Reader(HTMLParser):
+    # older versions of Python take what stands in the others for tags, which browsers do not
+    CDATA_CONTENT_ELEMENTS = ("script", "style", *_TEXT_ALONE)  # type: ignore[misc]
+
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[Tag] = []

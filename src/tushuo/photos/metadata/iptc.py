@@ -50,9 +50,10 @@ def with_caption(resources: bytes | None, text: str) -> bytes:
         ImageError: The resources are damaged, or hold datasets twice.
     """
     blocks, tail = _resources(resources or b"")
-    old, *more = [value for _, number, value in blocks if number == _IIM] or [None]
-    if more:
+    values = [value for _, number, value in blocks if number == _IIM]
+    if len(values) > 1:
         raise ImageError("its Photoshop block has IPTC data twice, which is not changed")
+    old = values[0] if values else None
     if old is not None and iim_caption(old) == shortened(text):
         return resources or b""
     iim = iim_with_caption(old, text)

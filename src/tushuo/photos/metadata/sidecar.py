@@ -7,6 +7,9 @@ it is read, and never written.
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from tushuo.errors import ImageError
 from tushuo.photos.metadata.notes import Notes
 from tushuo.photos.metadata.xmp_scan import MAX_XMP
 
-__all__ = ["read_sidecars", "sidecar_of"]
+__all__ = ["read_sidecars", "sidecar_of", "status_of"]
 
 
 def sidecar_of(photograph: Path) -> Path:
@@ -31,6 +34,16 @@ def read_sidecars(photograph: Path) -> list[Notes]:
     return [Notes(xmp=packet) for packet in _packets(photograph)]
 
 
+def status_of(path: Path) -> os.stat_result | None:
+    """How a file is; None if it is absent, or cannot be there, since its name is too long."""
+    try:
+        return path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+            return None
+        raise
+
+
 def _packets(photograph: Path) -> Iterator[bytes | None]:
     for path in (sidecar_of(photograph), photograph.with_suffix(".xmp")):
         try:
@@ -41,9 +54,10 @@ def _packets(photograph: Path) -> Iterator[bytes | None]:
 
 
 def _read(path: Path) -> bytes | None:
-    if not path.exists():
+    status = status_of(path)
+    if status is None:
         return None
-    if not path.is_file():
+    if not stat.S_ISREG(status.st_mode):
         raise ImageError(f"its sidecar {str(path)!r} is not a regular file")
     with path.open("rb") as file:
         return file.read(MAX_XMP + 1)

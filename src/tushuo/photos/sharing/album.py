@@ -6,6 +6,7 @@ where a photograph was taken leaves the house with it.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -23,6 +24,8 @@ from tushuo.photos.sharing.captioned import Captioned
 __all__ = ["Album"]
 
 _LARGE, _SMALL = 1600, 480  # pixels of the longer side
+_COPIES = ("photos", "thumbs")
+_COPY = re.compile(r"[0-9a-f]{20}\.(jpg|tmp)")
 _MARK = '<meta name="generator" content="tushuo">'
 _WORDS = {
     "en": {
@@ -73,8 +76,10 @@ class Album:
                     f"{str(folder)!r} holds something else than an album",
                     hint="name a new folder; nothing is overwritten",
                 )
-            for name in ("photos", "thumbs"):
+            for name in _COPIES:
                 (folder / name).mkdir(parents=True, exist_ok=True)
+            if not _is_album(folder):
+                self._write()  # so that one that was broken off can be made anew
         except OSError as error:
             reason = error.strerror or str(error)
             raise UsageError(f"cannot make album {str(folder)!r}: {reason}") from None
@@ -101,9 +106,20 @@ class Album:
     def finish(self) -> Path:
         """Write the page, and return its path.
 
+        Copies of photographs that were in the album before and are so no more go.
+
         Raises:
             OSError: It cannot be written.
         """
+        page = self._write()
+        kept = {picture.name for picture in self._pictures}
+        for name in _COPIES:
+            for copy in (self.folder / name).iterdir():
+                if _COPY.fullmatch(copy.name) and copy.name not in kept:
+                    copy.unlink()
+        return page
+
+    def _write(self) -> Path:
         page, new = self.folder / "index.html", self.folder / ".index.html.tmp"
         new.write_text(self._page(), "utf-8", "replace", newline="\n")
         new.replace(page)

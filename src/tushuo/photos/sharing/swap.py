@@ -71,10 +71,20 @@ def keep(path: Path) -> None:
         try:
             os.link(real, original)  # in one step, and the content is not copied
         except OSError:
-            shutil.copy2(real, original)
+            _copy(real, original)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ImageError(f"cannot keep the original {str(path)!r}: {reason}") from None
+
+
+def _copy(real: Path, original: Path) -> None:
+    """A copy that has its name only when it is whole: half of one would pass for the original."""
+    part = original.with_name(f".{original.name}.tmp")
+    try:
+        shutil.copy2(real, part)
+        part.replace(original)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _put(

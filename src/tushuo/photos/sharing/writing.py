@@ -24,6 +24,7 @@ from tushuo.photos.metadata import (
     with_default,
 )
 from tushuo.photos.metadata.iptc import shortened
+from tushuo.photos.metadata.sidecar import status_of
 from tushuo.photos.metadata.xmp import Texts, stripped
 from tushuo.photos.reading import read_content
 from tushuo.photos.sharing.captioned import Captioned
@@ -97,7 +98,7 @@ class _Writer:
         if sha256(self.content).hexdigest() != photograph.sha256:
             raise ImageError("it has changed since it was captioned", hint="run the command again")
         self.notes = read_notes(self.content, self.path.suffix)
-        self.beside = _status(sidecar_of(self.path))  # before it is read: no change is missed
+        self.beside = status_of(sidecar_of(self.path))  # before it is read: no change is missed
         self.sidecars = read_sidecars(self.path)
         self.persons = persons([self.notes, *self.sidecars], texts.values())
 
@@ -146,13 +147,6 @@ class _Writer:
         if self.how.keep_original and before is not None:
             keep(path)
         swap(path, content, before, like=self.path, keep_time=path == self.path)
-
-
-def _status(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
 
 
 def _says(notes: Notes, text: str) -> bool:
