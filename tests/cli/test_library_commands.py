@@ -87,7 +87,9 @@ def test_recaption_asks_first(run, bundle, indexed, tmp_path, sentence):
     assert result.stderr == "tushuo: 3 photographs would be captioned; add --yes to do it\n"
     done = run("index", indexed, "--model", bundle, "--recaption", "--yes")
     assert done.stdout.startswith("3 captioned in ")
-    assert run("index", indexed, "--model", bundle, "--recaption").stdout == ""
+    again = run("index", indexed, "--model", bundle, "--recaption")
+    assert again.stdout == ""
+    assert again.stderr.startswith("tushuo: no photograph would be captioned; ")
 
 
 def test_deleted_photographs(run, bundle, indexed):
@@ -169,7 +171,13 @@ def test_a_file_that_is_no_library(run, bundle, photos, tmp_path):
 
 
 def test_export(run, indexed, sentence):
-    run("library edit", indexed / "a b.png", "=HYPERLINK(1)")
+    photo = indexed / "a b.png"
+    edited = run("library edit", photo, "=HYPERLINK(1)", "--lang", "en", "--json").stdout
+    assert json.loads(edited) == {
+        "path": str(photo),
+        "language": "en",
+        "caption": "=HYPERLINK(1)",
+    }
     rows = list(csv.DictReader(io.StringIO(run("library export", "--csv").stdout)))
     objects = [json.loads(line) for line in run("library export", "--jsonl").stdout.splitlines()]
     assert [row["path"] for row in rows] == [entry["path"] for entry in objects]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tiny import save_photograph
 from tushuo.caption import load_captioner
 from tushuo.cli.app import app
+from tushuo.cli.tables import new_file
 from tushuo.photos.metadata import ALT_TEXT, DESCRIPTION, merged, read_notes
 from tushuo.photos.metadata.xmp import texts
 
@@ -130,6 +131,17 @@ def test_tables_and_albums(run, bundle, good, tmp_path, sentence):
         == f"tushuo: {str(table)!r} exists already; name a new file; nothing is overwritten\n"
     )
     assert again.exit_code == 2
+
+
+def test_half_a_table_is_not_left(tmp_path):
+    path = tmp_path / "x.csv"
+    with pytest.raises(OSError, match="No space left on device: .*x.csv"), new_file(path, "x"):
+        raise OSError(28, "No space left on device")
+    assert not path.exists()
+    path.write_text("precious")
+    with pytest.raises(FileExistsError), new_file(path, "x"):
+        pass
+    assert path.read_text() == "precious"
 
 
 @pytest.mark.parametrize(

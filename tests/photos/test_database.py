@@ -57,6 +57,10 @@ def test_what_is_no_library(tmp_path):
     with sqlite3.connect(foreign) as connection:
         connection.execute("CREATE TABLE precious (text)")
     assert_refused(foreign, "is no library of tushuo; another program made it")
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with pytest.raises(LibraryError, match="is empty; fill it: tushuo index DIR"):
+        Library(empty, read_only=True)
 
 
 def test_a_newer_library(path):
@@ -176,6 +180,11 @@ def try_as_another_user(path):
     except BaseException:
         return 1
     return 0 if found == 1 else 2
+
+
+def test_a_file_that_cannot_be_opened(tmp_path):
+    with pytest.raises(LibraryError, match="unable to open .*; make the file and its folder wr"):
+        Library(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["none.db", "x" * 10_000, "a\0b"])

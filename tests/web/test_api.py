@@ -218,6 +218,12 @@ def test_a_sidecar_that_cannot_be_read_is_told(client, library_file):
         assert archive.read("not-written.txt").startswith(b"a.jpg.xmp: ")
 
 
+INFINITE = {  # as JSON's readers take it
+    "content": '{"format": "csv", "photos": [1e400]}',
+    "headers": {"content-type": "application/json"},
+}
+
+
 @pytest.mark.parametrize(
     ("method", "address", "options", "status", "message"),
     [
@@ -234,6 +240,9 @@ def test_a_sidecar_that_cannot_be_read_is_told(client, library_file):
         ("POST", "/api/captions", {}, 400, "nothing was sent"),
         ("POST", "/api/export", {"json": {"format": "exe"}}, 400, "format: got 'exe'"),
         ("POST", "/api/export", {"json": {"format": "csv", "photos": ["x"]}}, 400, "photos: exp"),
+        ("POST", "/api/export", {"json": {"format": "csv", "photos": "12"}}, 400, "photos: exp"),
+        ("POST", "/api/export", {"json": {"format": "csv", "photos": [True]}}, 400, "photos: exp"),
+        ("POST", "/api/export", INFINITE, 400, "photos: expected a list of numbers"),
         ("POST", "/api/export", {"json": [1]}, 400, "the body is no form and no JSON object"),
         ("PUT", "/api/photos/1/captions/en", {"json": {}}, 400, "caption: expected a text"),
         ("PUT", "/api/photos/1/captions/e!", {"json": {"caption": "x"}}, 400, "language: got"),

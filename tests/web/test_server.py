@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -60,10 +61,10 @@ def test_without_the_extra(captioner, monkeypatch, missing):
 def test_it_serves_until_interrupted(bundle, tmp_path):
     command = [sys.executable, "-m", "tushuo", "serve", "--port", "0", "--model", bundle]
     process = subprocess.Popen(
-        [*command, "--library", tmp_path / "none.db"], stdout=subprocess.PIPE, text=True
+        [*command, "--json", "--library", tmp_path / "none.db"], stdout=subprocess.PIPE, text=True
     )
     try:
-        address = process.stdout.readline().strip()
+        address = json.loads(process.stdout.readline())["address"]
         assert address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(f"{address}api/model", timeout=20) as answer:
             assert b'"tiny"' in answer.read()

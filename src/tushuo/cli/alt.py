@@ -19,7 +19,7 @@ from tushuo.cli.known import captions_of, open_library
 from tushuo.cli.options import AtOnce, Json, LibraryFile
 from tushuo.cli.progress import progress
 from tushuo.cli.share import MinConfidence
-from tushuo.cli.tables import check_new
+from tushuo.cli.tables import check_new, new_file
 from tushuo.errors import TushuoError, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ BaseUrl = Annotated[
         show_default=False,
     ),
 ]
-Language = Annotated[str, typer.Option(metavar="CODE", help="Of new alt texts: en, zh.")]
+Language = Annotated[
+    str, typer.Option("--language", "--lang", metavar="CODE", help="Of new alt texts: en, zh.")
+]
 
 
 def alt(
@@ -158,7 +160,7 @@ def _hand_over(filled: Sequence[Filled], apply: bool, output: Path | None, as_js
 
 def _write_patch(patch: bytes, output: Path | None, as_json: bool) -> None:
     if output is not None:
-        with output.open("xb") as file:
+        with new_file(output, "xb") as file:
             file.write(patch)
     elif not as_json:
         sys.stdout.flush()

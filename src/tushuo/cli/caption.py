@@ -33,6 +33,7 @@ Lang = Annotated[
     list[str] | None,
     typer.Option(
         "--lang",
+        "--language",
         metavar="CODE",
         help="The language of the captions: en, zh. May be repeated; each photograph is looked at "
         "once for all of them.",

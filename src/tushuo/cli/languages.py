@@ -26,6 +26,7 @@ Languages = Annotated[
     list[str] | None,
     typer.Option(
         "--lang",
+        "--language",
         metavar="CODE",
         help="The language of the captions: en, zh. May be repeated; each photograph is looked at "
         "once for all of them.",

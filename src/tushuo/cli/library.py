@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -20,9 +21,11 @@ app = typer.Typer(no_args_is_help=True, help="Look into a library and correct it
 
 Photo = Annotated[Path, typer.Argument(metavar="PATH", help="A photograph in the library.")]
 Text = Annotated[str, typer.Argument(metavar="CAPTION", help="Empty: the model's again.")]
-Language = Annotated[str, typer.Option(metavar="CODE", help="Of the caption: en, zh.")]
+Language = Annotated[
+    str, typer.Option("--language", "--lang", metavar="CODE", help="Of the caption: en, zh.")
+]
 Csv = Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")]
-Jsonl = Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")]
+Jsonl = Annotated[bool, typer.Option("--jsonl", "--json", help="One JSON object a line.")]
 
 
 @app.command()
@@ -50,7 +53,11 @@ def info(library: LibraryFile = None, as_json: Json = False) -> None:
 @app.command()
 @guarded
 def edit(
-    path: Photo, caption: Text, language: Language = "en", library: LibraryFile = None
+    path: Photo,
+    caption: Text,
+    language: Language = "en",
+    library: LibraryFile = None,
+    as_json: Json = False,
 ) -> None:
     """Give a photograph a caption of yours. No model ever replaces it."""
     from tushuo.photos import Library, default_library
@@ -59,6 +66,8 @@ def edit(
     Library(library or default_library(), read_only=True).close()
     with Library(library) as photos:
         photos.edit(path, caption, language=language)
+    if as_json:
+        write_json({"path": os.path.abspath(path), "language": language, "caption": caption})  # noqa: PTH100
 
 
 @app.command()

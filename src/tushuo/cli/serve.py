@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tushuo.cli.faces import write
-from tushuo.cli.options import LibraryFile, Model
+from tushuo.cli.faces import write, write_json
+from tushuo.cli.options import Json, LibraryFile, Model
 
 __all__ = ["serve"]
 
@@ -39,6 +39,7 @@ def serve(
     name: Name = None,
     model: Model = "flickr8k-en",
     open_page: Open = False,
+    as_json: Json = False,
 ) -> None:
     """Show a page that captions photographs, explains how, and searches the library.
 
@@ -50,7 +51,10 @@ def serve(
     os.environ.setdefault("TUSHUO_EAGER", "1")  # nobody should wait while the networks compile
 
     def ready(address: str) -> None:
-        write(address)
+        if as_json:
+            write_json({"address": address})
+        else:
+            write(address)
         if open_page:
             import webbrowser
 

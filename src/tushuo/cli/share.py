@@ -95,7 +95,10 @@ Title = Annotated[str, typer.Option(help="Of the album.")]
 Language = Annotated[
     str,
     typer.Option(
-        metavar="CODE", help="The language that comes first, and of new captions: en, zh."
+        "--language",
+        "--lang",
+        metavar="CODE",
+        help="The language that comes first, and of new captions: en, zh.",
     ),
 ]
 DryRun = Annotated[

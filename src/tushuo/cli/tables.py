@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from tushuo.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
     from tushuo.photos import Album, Captioned, Entry
 
-__all__ = ["Tables", "check_new"]
+__all__ = ["Tables", "check_new", "new_file"]
 
 
 def check_new(path: Path) -> None:
@@ -25,6 +26,22 @@ def check_new(path: Path) -> None:
         raise UsageError(f"{str(path)!r} exists already", hint=hint)
     if not path.parent.is_dir():
         raise UsageError(f"{str(path)!r}: {str(path.parent)!r} is no folder", hint="make it first")
+
+
+@contextmanager
+def new_file(path: Path, mode: str, **options: Any) -> Iterator[IO[Any]]:
+    """A file to be filled; none is left if that fails, so that the command can be given again.
+
+    Raises:
+        OSError: It cannot be made or written; the error names it.
+    """
+    opened = path.open(mode, **options)
+    try:
+        with opened as file:
+            yield file
+    except OSError as error:
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 class Tables:
@@ -70,7 +87,8 @@ class Tables:
 
         for path, write in ((self._csv, write_csv), (self._jsonl, write_jsonl)):
             if path is not None:
-                with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                encoded = {"encoding": "utf-8", "errors": "surrogateescape"}
+                with new_file(path, "x", newline="", **encoded) as file:
                     write(self._rows, file)
                 self.made.append(path)
         if self._album is not None:

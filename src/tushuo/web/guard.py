@@ -101,7 +101,7 @@ class Guard:
         try:
             self._check_host(request)
             _check_origin(request)
-            if self._access.token is None or request.url.path.startswith("/static/"):
+            if self._access.token is None or request.scope["path"].startswith("/static/"):
                 return None
             if "token" in request.query_params:
                 return self._entered(request)

@@ -96,14 +96,12 @@ async def chosen(form: Mapping[str, Any], shelf: Shelf) -> tuple[str, list[int]]
 
 def _numbers(named: Any) -> list[int]:
     try:
-        numbers = [int(each) for each in named]
-        if (
-            not isinstance(named, list)
-            or any(isinstance(each, float) for each in named)
-            or not all(0 < number < 1 << 63 for number in numbers)
-        ):
+        if not isinstance(named, list) or not all(type(each) in (int, str) for each in named):
             raise ValueError
-    except (TypeError, ValueError):
+        numbers = [int(each) for each in named]
+        if not all(0 < number < 1 << 63 for number in numbers):
+            raise ValueError
+    except ValueError:
         raise RequestError(400, "usage", "photos: expected a list of numbers") from None
     return numbers
 

@@ -168,6 +168,14 @@ def test_a_disk_without_hard_links(photo, sidecar, monkeypatch):
     assert write_captions(captioned(photo), BESIDE).targets == (sidecar,)
 
 
+def test_a_name_too_long_for_a_sidecar(photo):
+    photo = photo.rename(photo.with_name("x" * 251 + ".jpg"))
+    assert write_captions(captioned(photo), INSIDE).what == "written"
+    assert descriptions(photo)[ALT_TEXT] == "A dog."
+    assert "File name too long" in str(write_captions(captioned(photo), BESIDE).error)
+    assert names(photo.parent) == [photo.name]
+
+
 def test_a_link_leads_to_the_photograph(photo, tmp_path):
     link = tmp_path / "link.jpg"
     link.symlink_to(photo)

@@ -87,9 +87,7 @@ def _copy(real: Path, original: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _put(
-    new: Path, real: Path, before: os.stat_result | None, like: Path, keep_time: bool
-) -> None:
+def _put(new: Path, real: Path, before: os.stat_result | None, like: Path, keep_time: bool) -> None:
     if before is None:
         new.chmod(stat.S_IMODE(like.stat().st_mode) & 0o666)
         _place(new, real)
