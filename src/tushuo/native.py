@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from functools import cache, update_wrapper
 from importlib.util import find_spec
 from os import environ
+from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from tushuo.errors import SignatureError
@@ -64,6 +65,7 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
         self._f = f
         self._left = after
         self._compiled: Callable[P, R] | None = None
+        self._lock = Lock()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
@@ -73,7 +75,8 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             self._left -= 1
             return self._f(*args, **kwargs)
         if self._compiled is None:
-            self._compiled = _compile(self._f)
+            with self._lock:
+                self._compiled = self._compiled or _compile(self._f)
         try:
             return self._compiled(*args, **kwargs)
         except SignatureError:

@@ -74,8 +74,13 @@ def test_index_reports(run, bundle, photos):
 def test_dry_run_does_nothing(run, bundle, photos, tmp_path):
     result = run("index", photos, "--model", bundle, "--dry-run")
     assert f"new\t{photos / 'a b.png'}" in result.stdout.splitlines()
-    with Library(tmp_path / "library.db", read_only=True) as library:
-        assert library.info().files == {}
+    assert not (tmp_path / "library.db").exists()
+    run("index", photos, "--model", bundle)
+    save_photograph(photos / "new.png")
+    before = (tmp_path / "library.db").read_bytes()
+    result = run("index", photos, "--model", bundle, "--dry-run")
+    assert result.stdout == f"new\t{photos / 'new.png'}\n"
+    assert (tmp_path / "library.db").read_bytes() == before
 
 
 def test_recaption_asks_first(run, bundle, indexed, tmp_path, sentence):

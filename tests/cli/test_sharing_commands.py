@@ -135,7 +135,7 @@ def test_tables_and_albums(run, bundle, good, tmp_path, sentence):
 
 def test_half_a_table_is_not_left(tmp_path):
     path = tmp_path / "x.csv"
-    with pytest.raises(OSError, match="No space left on device: .*x.csv"), new_file(path, "x"):
+    with pytest.raises(OSError, match=r"No space left on device: .*x\.csv"), new_file(path, "x"):
         raise OSError(28, "No space left on device")
     assert not path.exists()
     path.write_text("precious")

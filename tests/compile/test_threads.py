@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tushuo
-from tushuo.compile import compile
+from tushuo.compile import compile, workers
 from tushuo.compile.check import agree
 from tushuo.compile.codegen import loops, product, share
 from tushuo.errors import UsageError
@@ -217,3 +220,18 @@ def test_code_does_not_depend_on_the_number_of_threads(tmp_path, monkeypatch):
         f(np.ones(1_000_000))
         assert f.explain().cached is cached
     assert share.CHUNKS > 3
+
+
+def test_the_pool_is_made_once_however_many_ask_at_once(monkeypatch):
+    made = []
+
+    class Slow:
+        def __init__(self):
+            made.append(self)
+            time.sleep(0.05)
+
+    monkeypatch.setattr(workers, "_native", cache(Slow))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: workers.native(), range(4)))
+    assert len(made) == 1
+    assert set(map(id, found)) == {id(made[0])}

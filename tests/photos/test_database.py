@@ -183,7 +183,7 @@ def try_as_another_user(path):
 
 
 def test_a_file_that_cannot_be_opened(tmp_path):
-    with pytest.raises(LibraryError, match="unable to open .*; make the file and its folder wr"):
+    with pytest.raises(LibraryError, match=r"unable to open .*; make the file and its folder wr"):
         Library(tmp_path)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,16 +73,17 @@ def index(
     it goes on, looks through the folders again and again, and tells of what it did, until Ctrl-C.
     The exit status is 0 when all went well, 1 when a photograph failed, 2 for wrong usage.
     """
-    if watch and (dry_run or (recaption and not yes)):
+    only_list = dry_run or (recaption and not yes)
+    if watch and only_list:
         raise UsageError("--watch does not go with a list of what would be done")
     workers = divide_cores()
-    from tushuo.photos import Library, embedder_of
+    from tushuo.photos import embedder_of
 
     captioners = load_captioners(model, lang)
     embedder = embedder_of(captioners[0])
-    with Library(library) as photos:
+    with _opened(library, only_list) as photos:
         plan = photos.plan(folders, captioners, embedder=embedder, retry=retry, recaption=recaption)
-        if dry_run or (recaption and not yes):
+        if only_list:
             _list(plan, as_json, hint=recaption and not dry_run)
             return
         with progress(lambda: len(plan.todo), lines=False) as advance:
@@ -105,6 +109,23 @@ def index(
             _watch(photos, folders, captioners, embedder, as_json, (batch_size, workers))
     if report.failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(file: Path | None, only_list: bool) -> Iterator[Library]:
+    """The library; for a list alone it is only read, and not made where there is none."""
+    from tushuo.photos import Library, default_library
+
+    path = file or default_library()
+    if not only_list:
+        with Library(path) as photos:
+            yield photos
+    elif path.exists():
+        with Library(path, read_only=True) as photos:
+            yield photos
+    else:
+        with TemporaryDirectory() as folder, Library(Path(folder, "empty.db")) as photos:
+            yield photos
 
 
 def _watch(

@@ -105,9 +105,14 @@ class _Native:
         self.stop = self.library.function("stop", ctypes.c_void_p)
 
 
-@cache
 def native() -> _Native:
     """The machine code, once a process."""
+    with _MAKING:  # a second copy would take the place of one that modules already call
+        return _native()
+
+
+@cache
+def _native() -> _Native:
     return _Native()
 
 
@@ -125,6 +130,7 @@ def _taken() -> int:
     return lock
 
 
+_MAKING = threading.Lock()
 POOL = Pool()
 atexit.register(POOL.end)
 if hasattr(os, "register_at_fork"):

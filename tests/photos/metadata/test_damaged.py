@@ -64,6 +64,27 @@ def test_what_is_wrong_is_said(name, old, new, problem):
         described(name, whole.replace(old, new, 1))
 
 
+@pytest.mark.parametrize(
+    ("name", "at", "part"),
+    [
+        ("plain.jpg", 2, b"\xff\xfe\0\2"),
+        ("plain.png", 33, b"\0\0\0\0abCd\0\0\0\0"),
+        ("exif.webp", 30, b"ABCD\0\0\0\0"),
+    ],
+)
+def test_parts_without_end(name, at, part, monkeypatch):
+    """Parts of a few bytes would take much memory each."""
+    data = odd_files()[name]
+    many = data[:at] + part * 100 + data[at:]
+    if name.endswith("webp"):
+        many = many[:4] + (len(many) - 8).to_bytes(4, "little") + many[8:]
+    described(name, many)
+    monkeypatch.setattr("tushuo.photos.metadata.notes.MAX_PARTS", 100)
+    described(name, data)
+    with pytest.raises(ImageError, match="more than 100 parts"):
+        described(name, many)
+
+
 def test_a_pointer_beyond_any_file():
     import struct
 

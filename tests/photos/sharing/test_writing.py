@@ -13,31 +13,14 @@ import pytest
 import tushuo.photos.sharing.writing as writing
 from photos.conftest import age
 from photos.metadata.odd_files import odd_files, pixels
+from photos.sharing.captioning import ALL, CAT, captioned, descriptions, names
 from tiny import save_photograph
 from tushuo.data import find_images
-from tushuo.photos import Captioned, Captions, Failed, Sharing, Shown, write_captions
-from tushuo.photos.exif import Facts
-from tushuo.photos.metadata import ALT_TEXT, DESCRIPTION, WRITTEN, merged, read_notes
+from tushuo.photos import Captioned, Captions, Failed, Sharing, write_captions
+from tushuo.photos.metadata import ALT_TEXT, DESCRIPTION, merged, read_notes
 from tushuo.photos.metadata.xmp import texts
 
-ALL = (DESCRIPTION, ALT_TEXT, *WRITTEN.values())
 BESIDE, INSIDE = Sharing(), Sharing(embed=True)
-DOG = (Shown("A dog.", "en", "made-up", 0.5), Shown("一只狗。", "zh", "made-up", None))
-CAT = (Shown("A cat.", "en", "made-up", 0.9),)
-
-
-def captioned(path, captions=DOG):
-    return Captioned(path, sha256(path.read_bytes()).hexdigest(), captions, Facts(4, 3))
-
-
-def names(folder):
-    return [path.name for path in folder.iterdir()]
-
-
-def descriptions(path):
-    data = path.read_bytes()
-    packet = data if path.suffix == ".xmp" else read_notes(data, path.suffix).xmp
-    return {name: found["x-default"] for name, found in texts(packet).items()}
 
 
 @pytest.fixture

@@ -17,13 +17,15 @@ _UTF8 = re.compile(rb"charset\s*=\s*[\"']?utf-?8", re.IGNORECASE)
 def with_alt_texts(page: bytes, texts: Mapping[int, str]) -> bytes:
     """A page whose `<img>` tags at some places, in bytes, have alt texts of one line each."""
     is_utf8 = _is_utf8(page)
-    for start, text in sorted(texts.items(), reverse=True):
+    pieces, done = [], 0
+    for start, text in sorted(texts.items()):
         at = start + len(_TAG)
         assert page[start:at].lower() == _TAG
         safe = escape(text, quote=False).replace('"', "&quot;")
         value = safe.encode() if is_utf8 else safe.encode("ascii", "xmlcharrefreplace")
-        page = page[:at] + b' alt="' + value + b'"' + page[at:]
-    return page
+        pieces += [page[done:at], b' alt="' + value + b'"']
+        done = at
+    return b"".join([*pieces, page[done:]])
 
 
 def _is_utf8(page: bytes) -> bool:

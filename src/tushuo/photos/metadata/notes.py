@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import NamedTuple
 
 from tushuo.errors import ImageError
 
-__all__ = ["Notes", "damaged"]
+__all__ = ["MAX_PARTS", "Notes", "check_parts", "damaged"]
+
+MAX_PARTS = 1 << 20
+"""The most segments or chunks that a file may have: each costs far more memory than bytes."""
 
 
 class Notes(NamedTuple):
@@ -23,6 +27,16 @@ class Notes(NamedTuple):
     exif: str | None = None
     iptc: str | None = None
     text: str | None = None
+
+
+def check_parts(what: str, parts: Sized) -> None:
+    """Whether a file has not too many parts.
+
+    Raises:
+        ImageError: It has more than `MAX_PARTS`.
+    """
+    if len(parts) > MAX_PARTS:
+        raise damaged(what, f"it has more than {MAX_PARTS:,} parts")
 
 
 def damaged(what: str, how: str) -> ImageError:

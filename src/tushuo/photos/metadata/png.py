@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from tushuo.photos.metadata import exif
-from tushuo.photos.metadata.notes import Notes, damaged
+from tushuo.photos.metadata.notes import Notes, check_parts, damaged
 from tushuo.photos.metadata.tiff import Directory
 from tushuo.photos.metadata.xmp_scan import MAX_XMP
 
@@ -65,7 +65,7 @@ def _split(data: bytes) -> tuple[list[Chunk], bytes]:
     """The chunks, and what follows the last one."""
     if not data.startswith(SIGNATURE):
         raise damaged("the PNG", "it does not begin as one")
-    chunks, at = [], len(SIGNATURE)
+    chunks, at = list[Chunk](), len(SIGNATURE)
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length
@@ -74,6 +74,7 @@ def _split(data: bytes) -> tuple[list[Chunk], bytes]:
         chunk = Chunk(kind, data[at + 8 : end - 4], data[at:end])
         if kind in _READ and _chunk(kind, chunk.data).raw != chunk.raw:
             raise damaged("the PNG", "what describes it has a wrong checksum")
+        check_parts("the PNG", chunks)
         chunks.append(chunk)
         at = end
         if kind == _END:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from tushuo.photos.metadata.notes import damaged
+from tushuo.photos.metadata.notes import check_parts, damaged
 
 __all__ = ["APP0", "APP1", "APP2", "APP13", "MAX_PAYLOAD", "START", "Segment", "segment", "split"]
 
@@ -56,5 +56,6 @@ def split(data: bytes) -> tuple[list[Segment], bytes]:
         end = at + 2 + length
         if end > len(data) or (length < 2 and marker not in _ALONE):
             raise damaged("the JPEG", "a segment does not lie within it")
+        check_parts("the JPEG", segments)
         segments.append(Segment(marker, data[at + 4 : end], data[start:end]))
         at = end

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tushuo.photos.metadata import exif
-from tushuo.photos.metadata.notes import Notes, damaged
+from tushuo.photos.metadata.notes import Notes, check_parts, damaged
 from tushuo.photos.metadata.tiff import Directory
 
 __all__ = ["read", "write"]
@@ -68,12 +68,13 @@ def _split(data: bytes) -> tuple[list[Chunk], bytes]:
     end = 8 + _HEAD.unpack_from(data)[1]
     if end > len(data):
         raise damaged("the WebP", "it is truncated")
-    chunks, at = [], 12
+    chunks, at = list[Chunk](), 12
     while at + 8 <= end:
         kind, length = _HEAD.unpack_from(data, at)
         start, after = at + 8, at + 8 + length
         if after > end:
             raise damaged("the WebP", "a chunk does not lie within it")
+        check_parts("the WebP", chunks)
         raw = data[at:after] + bytes(length % 2)
         chunks.append(Chunk(kind, data[start:after], raw))
         at = after + length % 2

@@ -123,6 +123,8 @@ def _element(name: str, new: Texts) -> str:
 
 
 def _edited(old: bytes, edits: Iterable[tuple[Spot, str]]) -> bytes:
-    for spot, text in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
-        old = old[: spot.start] + text.encode() + old[spot.end :]
-    return old
+    pieces, at = [], 0
+    for spot, text in sorted(edits, key=lambda edit: edit[0].start):
+        pieces += [old[at : spot.start], text.encode()]
+        at = spot.end
+    return b"".join([*pieces, old[at:]])
