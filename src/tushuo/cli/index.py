@@ -120,7 +120,7 @@ def _opened(file: Path | None, only_list: bool) -> Iterator[Library]:
     if not only_list:
         with Library(path) as photos:
             yield photos
-    elif path.exists():
+    elif path.exists() and path.stat().st_size:
         with Library(path, read_only=True) as photos:
             yield photos
     else:
