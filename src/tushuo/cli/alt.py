@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tushuo.cli.caption import Model
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
 from tushuo.cli.known import captions_of, open_library
+from tushuo.cli.languages import AnyModel
 from tushuo.cli.options import AtOnce, Json, LibraryFile
 from tushuo.cli.progress import progress
 from tushuo.cli.share import MinConfidence
@@ -67,7 +67,7 @@ def alt(
     min_confidence: MinConfidence = None,
     language: Language = "en",
     library: LibraryFile = None,
-    model: Model = None,
+    model: AnyModel = None,
     as_json: Json = False,
     batch_size: AtOnce = 8,
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from tushuo.cli import decoding
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
+from tushuo.cli.languages import AnyModel, Languages, load_captioners
 from tushuo.cli.options import BatchSize, Beam, Json
 from tushuo.cli.pictures import Pictures
 from tushuo.cli.progress import progress
@@ -22,24 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["caption"]
 
-Model = Annotated[
-    str | None,
-    typer.Option(
-        help="The name of an installed bundle (see: tushuo models), or a folder.",
-        show_default="the one that writes the language",
-    ),
-]
-Lang = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--lang",
-        "--language",
-        metavar="CODE",
-        help="The language of the captions: en, zh. May be repeated; each photograph is looked at "
-        "once for all of them.",
-        show_default="en",
-    ),
-]
 ExplainDir = Annotated[
     Path | None,
     typer.Option(
@@ -63,8 +46,8 @@ MinConfidence = Annotated[
 
 def caption(
     paths: Paths,
-    model: Model = None,
-    lang: Lang = None,
+    model: AnyModel = None,
+    lang: Languages = None,
     beam: Beam = None,
     as_json: Json = False,
     explain: ExplainDir = None,
@@ -97,7 +80,7 @@ def caption(
     workers = divide_cores()
     from tushuo.caption import caption_files_each
 
-    captioners = _captioners(model, lang)
+    captioners = load_captioners(model, lang)
     if min_confidence is not None:
         _check_confidence(captioners)
     pictures = None if explain is None else Pictures(explain)
@@ -132,20 +115,6 @@ def caption(
             advance()
     if failed:
         raise typer.Exit(1)
-
-
-def _captioners(model: str | None, languages: Sequence[str] | None) -> list[Captioner]:
-    from tushuo.caption import load_captioner
-
-    different = list(dict.fromkeys(languages or ()))
-    if model is None:
-        return [load_captioner(language=language) for language in different or ["en"]]
-    if len(different) > 1:
-        raise UsageError(
-            f"one model, {model!r}, and several languages: {', '.join(different)}",
-            hint="leave out --model",
-        )
-    return [load_captioner(model, language=different[0] if different else None)]
 
 
 def _check_confidence(captioners: Sequence[Captioner]) -> None:

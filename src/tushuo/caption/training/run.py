@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tushuo.caption.bundle import save_bundle
 from tushuo.caption.training.card import model_card
@@ -54,7 +54,8 @@ def train_captioner(
     Args:
         data: The folder of a data set of captions; see ``load_captions``. Without a dev split, a
             tenth of the photographs is put aside for validation.
-        out: Where checkpoints, logs and, in the end, the folder ``bundle`` and ``curves.svg`` go.
+        out: Where checkpoints, logs and, in the end, the folder ``bundle`` and ``curves.svg`` go;
+            those of self-critical epochs into its folder ``self-critical``.
         recipe: The settings.
         captions: The caption file, where the folder has several.
         language: "en" or "zh".
@@ -74,7 +75,7 @@ def train_captioner(
     """
     console = console or stderr()
     task = prepare(data, recipe, captions, language, cache, skip_bad, console)
-    trainer = _trainer(task, out, overwrite, console)
+    trainer = _words_trainer(task, out, overwrite, console)
     check_bundle(out)
     with claimed(out):
         if not overwrite:
@@ -87,7 +88,7 @@ def train_captioner(
         if recipe.self_critical_epochs:
             folder = out / SELF_CRITICAL
             critical = SelfCriticalTask(task=task, decoder=best_decoder(task, out))
-            outcome = critical_trainer(critical, folder, console).fit(*critical.start())
+            outcome = _critical_trainer(critical, folder, console).fit(*critical.start())
             if not outcome.finished:
                 return None
             best = outcome.position.best_epoch
@@ -141,37 +142,41 @@ def prepare(
     return CaptionTask.build(recipe, encoder, features, train, dev, language)
 
 
-def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
-    return Trainer(
-        step=task.step(),
-        batches=task.batches,
-        epochs=task.recipe.epochs,
-        out=out,
-        config={**task.recipe.config_on_words(), "data": task.fingerprint()},
-        seed=task.recipe.seed,
-        validate=with_samples(task, console),
-        monitor="cider_d",
-        mode="max",
-        batches_per_epoch=task.batches_per_epoch(),
-        overwrite=overwrite,
-        console=console,
-    )
+def _words_trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
+    recipe = task.recipe
+    config = recipe.config_on_words()
+    return _trainer(task, task, recipe.epochs, out, config, overwrite, console)
 
 
-def critical_trainer(critical: SelfCriticalTask, folder: Path, console: Console) -> Trainer:
+def _critical_trainer(critical: SelfCriticalTask, folder: Path, console: Console) -> Trainer:
     """The trainer of what follows the training on words, in a folder of its own."""
-    task = critical.task
+    task, recipe = critical.task, critical.task.recipe
+    epochs = recipe.self_critical_epochs
+    return _trainer(critical, task, epochs, folder, recipe.config(), False, console)
+
+
+def _trainer(
+    part: CaptionTask | SelfCriticalTask,
+    task: CaptionTask,
+    epochs: int,
+    out: Path,
+    config: Mapping[str, Any],
+    overwrite: bool,
+    console: Console,
+) -> Trainer:
+    """The trainer of one part of a task."""
     return Trainer(
-        step=critical.step(),
-        batches=critical.batches,
-        epochs=task.recipe.self_critical_epochs,
-        out=folder,
-        config={**task.recipe.config(), "data": task.fingerprint()},
+        step=part.step(),
+        batches=part.batches,
+        epochs=epochs,
+        out=out,
+        config={**config, "data": task.fingerprint()},
         seed=task.recipe.seed,
         validate=with_samples(task, console),
         monitor="cider_d",
         mode="max",
-        batches_per_epoch=critical.batches_per_epoch(),
+        batches_per_epoch=part.batches_per_epoch(),
+        overwrite=overwrite,
         console=console,
     )
 

@@ -129,10 +129,6 @@ class SelfCriticalTask:
             maps = task.features.maps([task.train[i].image for i in index], seen)
             yield Photographs(index, Tensor.of(maps), [view.mirrored for view in seen])
 
-    def validate(self, weights: Weights) -> dict[str, float]:
-        """The scores of greedy captions of the dev split, by the averaged weights."""
-        return self.task.validate(weights)
-
 
 def policy_loss(
     decoder: ShowAttendTell,
