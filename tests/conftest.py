@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code.
+settings.register_profile("tushuo", deadline=None)
+settings.load_profile("tushuo")
 
 # Compiling takes seconds, which short tests do not earn back: what runs compiled says so.
 os.environ.setdefault("TUSHUO_EAGER", "1")
