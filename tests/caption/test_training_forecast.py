@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tiny import save_photograph
 from tushuo.caption.training import CaptionTask, FeatureCache, Forecast, Recipe
-from tushuo.caption.training.forecast import MORE, forecast
+from tushuo.caption.training.forecast import MORE, Work, forecast
 from tushuo.caption.training.samples import chosen, with_samples
 from tushuo.data import Example, Preprocessing
 from tushuo.data.views import View
@@ -32,17 +32,10 @@ MADE = Forecast(
     captions=30_000,
     words=2542,
     parameters=5_900_000,
-    epochs=12,
-    steps=4500,
-    critical_steps=0,
+    parts=(Work("words", 12, 4500, 10.5, 0.5, 20.0),),
     maps=7000,
     missing=500,
     feature_seconds=30.0,
-    first_step_seconds=10.5,
-    step_seconds=0.5,
-    critical_step_seconds=0.0,
-    critical_epochs=0,
-    validation_seconds=20.0,
     memory=1_500_000_000,
     feature_bytes=100_000_000,
     run_bytes=200_000_000,
@@ -65,12 +58,12 @@ def task(tmp_path):
 def test_a_little_is_measured_and_nothing_written(task, tmp_path):
     found = forecast(task)
     assert (found.train, found.dev, found.captions) == (7, 30, 14)
-    assert found.steps == 3 * task.batches_per_epoch()
+    (words,) = found.parts
+    assert (words.name, words.steps) == ("words", 3 * task.batches_per_epoch())
     assert found.words == len(task.vocabulary)
     assert found.missing == 6 * task.recipe.views  # the copy shares a map
     assert found.feature_bytes == found.missing * (4 * 1280 * 2 + 128)
-    assert min(found.feature_seconds, found.first_step_seconds, found.step_seconds) > 0
-    assert found.validation_seconds > 0
+    assert min(found.feature_seconds, *words[3:]) > 0
     assert found.dev > MORE
     assert 10e6 < found.memory < 100e9 or found.memory == 0
     assert not (tmp_path / "cache").exists()
@@ -87,22 +80,24 @@ def test_the_maps_have_the_size_that_was_forecast(task):
 
 
 def test_how_it_adds_up_and_reads():
-    assert MADE.training_seconds == 10.5 + 4499 * 0.5 + 12 * 20
-    assert MADE.seconds == MADE.training_seconds + 30
+    assert MADE.parts[0].seconds == 10.5 + 4499 * 0.5 + 12 * 20
+    assert MADE.seconds == MADE.parts[0].seconds + 30
     assert MADE.rows() == [
         ("photographs", "6,000 to learn from, 1,000 to validate with"),
         ("captions", "30,000"),
         ("vocabulary", "2,542 words"),
         ("parameters", "5.90 M"),
-        ("steps", "4,500 in 12 epochs"),
         ("feature maps", "30.0 s (500 of 7,000 to be made)"),
-        ("training", "41 min 40 s (500 ms a step, 20.0 s a validation)"),
+        (
+            "words",
+            "41 min 40 s: 4,500 steps in 12 epochs (500 ms a step, 20.0 s a validation)",
+        ),
         ("together", "42 min 10 s"),
         ("memory", "1.5 GB at most"),
         ("disk", "100.0 MB of feature maps, 200.0 MB a run"),
         ("free disk", "250.0 MB: that is too little"),
     ]
-    long = dict(replace(MADE, memory=0, step_seconds=2.0).rows())
+    long = dict(replace(MADE, memory=0, parts=(MADE.parts[0]._replace(step_seconds=2.0),)).rows())
     assert long["together"] == "2 h 34 min"
     assert long["memory"] == "not known here"
 
@@ -113,22 +108,22 @@ def test_samples_are_the_same_ones_each_time_and_come_with_the_scores(task):
     weights, _ = task.start()
     validate = with_samples(task, console)
     scores = validate(weights)
-    assert scores == task.validate(weights)
+    assert scores == task.scores(task.captions(weights.average))
     first = console.export_text().splitlines()
-    names = [example.image.name for example in chosen(task.dev, RECIPE.seed)]
+    names = [task.dev[i].image.name for i in chosen(len(task.dev), RECIPE.seed)]
     assert [line.split(":")[0].strip() for line in first] == names
     assert len(names) == 3
     assert all(line.endswith("[a red dog]") for line in first)
     validate(weights)
     assert console.export_text().splitlines() == first
-    assert len(chosen(task.dev[:2], 0)) == 2
+    assert len(chosen(2, 0)) == 2
 
 
-def test_self_critical_steps_are_measured_too(task):
-    with_more = replace(task, recipe=replace(task.recipe, self_critical_epochs=2))
-    plain, found = forecast(task), forecast(with_more)
-    assert plain.critical_steps == plain.critical_step_seconds == 0
-    assert found.critical_steps == 2 * -(-7 // task.recipe.images_per_batch)
-    assert found.critical_step_seconds > 0
-    assert dict(found.rows())["self-critical"].startswith(f"{found.critical_steps} steps in 2 ")
-    assert "self-critical" not in dict(plain.rows())
+def test_later_parts_are_measured_too(task):
+    recipe = replace(task.recipe, tuned_epochs=1, self_critical_epochs=2)
+    found = forecast(replace(task, recipe=recipe))
+    steps = -(-7 // recipe.images_per_batch)
+    names = {part.name: part.steps for part in found.parts[1:]}
+    assert names == {"tuned": steps, "self-critical": 2 * steps}
+    assert min(number for part in found.parts for number in part[3:]) > 0
+    assert f": {2 * steps} steps in 2 epochs" in dict(found.rows())["self-critical"]

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import tushuo
 from tiny import save_photograph
 from tushuo.caption import Captioner, load_captioner
-from tushuo.caption.training import Recipe
+from tushuo.caption.training import Recipe, recipe
 from tushuo.cli.app import app
 from tushuo.errors import UsageError
 from tushuo.models.efficientnet import EfficientNetLite
@@ -57,11 +57,13 @@ def command(world: Path, out: Path, *extra: str) -> list[str]:
         "--cache": world / "cache",
         "--size": 64,
         "--epochs": 3,
+        "--tuned-epochs": 0,
         "--self-critical-epochs": 0,
         "--images-per-batch": 2,
         "--hidden": 12,
         "--embedding": 8,
         "--min-count": 1,
+        "--dropout": 0,
     }
     return ["train", "caption", *(str(x) for pair in options.items() for x in pair), *extra]
 
@@ -118,22 +120,49 @@ def test_a_person_sees_how_it_learns(world, trained, tmp_path):
     assert "note: 4 of 4 dev photographs are also trained on" in result.stderr
 
 
-def test_self_critical_epochs_follow_a_finished_run(world, trained, tmp_path):
-    out = tmp_path / "run"
-    shutil.copytree(trained, out)
-    result = CliRunner().invoke(app, command(world, out, "--self-critical-epochs", "2"))
+def later(world: Path, out: Path, *extra: str) -> Captioner:
+    """The captioner after a finished run goes on with later parts."""
+    result = CliRunner().invoke(app, command(world, out, *extra))
     assert result.exit_code == 0, result.output
+    return load_captioner(out / "bundle")
+
+
+def changed(before: Captioner, after: Captioner, part: str) -> dict[str, bool]:
+    """Which arrays of the encoder or the decoder are others."""
+    one, other = (getattr(x.bundle, part).state_dict() for x in (before, after))
+    return {name: not np.array_equal(one[name], other[name]) for name in one}
+
+
+def test_self_critical_epochs_follow_a_finished_run(world, trained, tmp_path):
+    out = shutil.copytree(trained, tmp_path / "run")
+    after = later(world, out, "--self-critical-epochs", "2")
     records = read_log(out / "self-critical" / "log.jsonl")
     assert [r["step"] for r in records if "valid" not in r] == list(range(1, 9))
     assert all(0 <= r["cider_d"] <= 10 for r in records if "valid" not in r)
     assert "Self-critical training" in (out / "self-critical" / "curves.svg").read_text()
     assert "then for 2 on the scores" in (out / "bundle" / "README.md").read_text()
-    (before, after) = (load_captioner(x / "bundle").bundle.decoder for x in (trained, out))
-    changed = [
-        not np.array_equal(a.numpy(), b.numpy())
-        for a, b in zip(before.parameters(), after.parameters(), strict=True)
-    ]
-    assert sum(changed) > len(changed) / 2
+    before = load_captioner(trained / "bundle")
+    decoder = changed(before, after, "decoder").values()
+    assert sum(decoder) > len(decoder) / 2
+    assert not any(changed(before, after, "encoder").values())
+
+
+def test_the_encoders_last_blocks_learn_too(world, trained, tmp_path, monkeypatch):
+    best = {**recipe._PRESETS["best"], "tuned_blocks": 3, "encoder_lr": 0.1}
+    monkeypatch.setitem(recipe._PRESETS, "best", best)
+    out = shutil.copytree(trained, tmp_path / "run")
+    after = later(world, out, "--tuned-epochs", "1")
+    assert len(read_log(out / "tuned" / "log.jsonl")) == 5
+    before = load_captioner(trained / "bundle")
+    encoder = changed(before, after, "encoder")
+    learnt = {name for name in encoder if encoder[name]}
+    parts = ("head", "blocks.13", "blocks.14", "blocks.15")
+    assert learnt
+    assert all(name.startswith(parts) and "running" not in name for name in learnt)
+    assert all(any(name.startswith(part) for name in learnt) for part in parts)
+    critical = later(world, out, "--tuned-epochs", "1", "--self-critical-epochs", "1")
+    assert "last 3 blocks, then for 1 on the scores" in (out / "bundle" / "README.md").read_text()
+    assert critical([world / "data" / "0.png"])[0].text is not None
 
 
 def test_a_dry_run_writes_nothing(world, tmp_path):
@@ -142,7 +171,7 @@ def test_a_dry_run_writes_nothing(world, tmp_path):
     assert result.exit_code == 0, result.output
     rows = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert rows["photographs"] == "8 to learn from, 4 to validate with"
-    assert rows["steps"] == "12 in 3 epochs"
+    assert ": 12 steps in 3 epochs (" in rows["words"]
     assert "(8 of 20 to be made)" in result.stdout  # two views of four different ones
     assert list(tmp_path.iterdir()) == []
 
@@ -301,4 +330,4 @@ def test_words_that_are_too_rare_are_told(world, tmp_path):
 def test_a_recipe_out_of_range_is_refused():
     with pytest.raises(UsageError, match="epochs: got 0, expected at least 1"):
         Recipe(epochs=0)
-    assert json.dumps(Recipe().config())
+    assert json.dumps(Recipe().config(Recipe().words))

@@ -53,6 +53,19 @@ def test_no_caption_is_lost_or_doubled(data, size, per_image, epoch):
     assert seen == Counter((i, tuple(row)) for i, rows in enumerate(data) for row in rows)
 
 
+@given(data_sets, st.integers(1, 8), st.integers(2, 5))
+def test_lengths_are_rounded_up_and_no_further(data, size, multiple):
+    plain = list(caption_batches(data, size, seed=1))
+    rounded = list(caption_batches(data, size, seed=1, multiple=multiple))
+    for one, other in zip(plain, rounded, strict=True):
+        length = one.tokens.shape[-1]
+        assert (other.tokens.shape[-1] - 1) % multiple == 0
+        assert 0 <= other.tokens.shape[-1] - length < multiple
+        np.testing.assert_array_equal(other.tokens[..., :length], one.tokens)
+        assert not other.mask[..., length - 1 :].any()
+        assert (other.tokens[..., length:] == PAD).all()
+
+
 def test_the_longest_caption_sets_the_width():
     (batch,) = caption_batches([[[1, 5, 2]], [[1, 6, 7, 8, 2], [1, 2]]], 4, seed=0)
     assert batch.tokens.shape == (2, 2, 5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tushuo.errors import BundleError
-from tushuo.graph import Tensor, grad, ops
+from tushuo.graph import Tensor, grad, ops, tree_map
 from tushuo.models.efficientnet import SCALES, EfficientNetLite, round_channels
 from tushuo.nn import Buffer
 
@@ -50,6 +50,23 @@ def test_folding_changes_nothing_but_the_number_of_parts(network):
     assert not folded.named_buffers()
     assert network.named_buffers()  # the original is as it was
     assert folded.folded()(x).numpy() == pytest.approx(folded(x).numpy())
+
+
+@pytest.mark.parametrize("blocks", [0, 3, 16])
+def test_it_can_be_cut_in_two_and_put_together(network, blocks):
+    x = images(2, 64)
+    tail = network.tail(blocks)
+    assert len(tail.blocks) == blocks
+    whole = network.features(x).numpy()
+    np.testing.assert_array_equal(tail(network.before(x, blocks)).numpy(), whole)
+    other = network.with_tail(tree_map(lambda w: 2 * w, tail))
+    changed = [
+        n for n, w in other.state_dict().items() if not np.array_equal(w, network.state_dict()[n])
+    ]
+    assert all(
+        name.startswith(("head", *(f"blocks.{15 - i}." for i in range(blocks)))) for name in changed
+    )
+    assert "head.conv.weight" in changed
 
 
 def test_a_photograph_does_not_depend_on_its_neighbours(network):

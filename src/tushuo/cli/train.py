@@ -79,11 +79,19 @@ def caption(
             show_default="by the preset",
         ),
     ] = None,
+    tuned_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Epochs after that, in which the encoder's last blocks learn, too.",
+            show_default="by the preset",
+        ),
+    ] = None,
     self_critical_epochs: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Epochs after that, of learning from the scores of its own captions.",
+            help="Epochs in the end, of learning from the scores of its own captions.",
             show_default="by the preset",
         ),
     ] = None,
@@ -110,7 +118,12 @@ def caption(
     """
     from tushuo.caption.training import Recipe, forecast_captioner, train_captioner
 
-    asked = {"epochs": epochs, "views": views, "self_critical_epochs": self_critical_epochs}
+    asked = {
+        "epochs": epochs,
+        "views": views,
+        "tuned_epochs": tuned_epochs,
+        "self_critical_epochs": self_critical_epochs,
+    }
     recipe = Recipe.preset(
         preset.value,
         **{name: value for name, value in asked.items() if value is not None},

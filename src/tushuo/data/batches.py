@@ -48,6 +48,7 @@ def caption_batches(
     epoch: int = 0,
     captions_per_image: int = 5,
     start: int = 0,
+    multiple: int = 1,
 ) -> Iterator[CaptionBatch]:
     """One epoch of batches, in which every caption comes exactly once.
 
@@ -63,6 +64,7 @@ def caption_batches(
         captions_per_image: At most so many captions of a photograph come in one batch; one that has
             more comes several times in an epoch.
         start: Leave out so many batches at the beginning.
+        multiple: T is rounded up to a multiple of it, so that batches have fewer different shapes.
 
     Yields:
         Batches, `count_batches(...) - start` of them.
@@ -70,13 +72,13 @@ def caption_batches(
     Raises:
         UsageError: A number is out of range, or a caption has less than two tokens.
     """
-    _check(captions, images_per_batch, captions_per_image, seed, epoch)
+    _check(captions, images_per_batch, captions_per_image, seed, epoch, multiple)
     groups = _groups(captions, captions_per_image)
     total = -(-len(groups) // images_per_batch)
     if not 0 <= start <= total:
         raise UsageError(f"start: got {start}, expected 0 to {total}, the batches of an epoch")
     plan = _plan([group.longest for group in groups], images_per_batch, seed, epoch)
-    return (_batch([groups[i] for i in members]) for members in plan[start:])
+    return (_batch([groups[i] for i in members], multiple) for members in plan[start:])
 
 
 def count_batches(
@@ -118,10 +120,11 @@ def _plan(lengths: list[int], size: int, seed: int, epoch: int) -> list[npt.NDAr
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def _batch(groups: Sequence[_Group]) -> CaptionBatch:
+def _batch(groups: Sequence[_Group], multiple: int) -> CaptionBatch:
     image_index = np.array([group.image for group in groups], dtype=np.int64)
     most = max(len(group.captions) for group in groups)
     longest = max(group.longest for group in groups)
+    longest = 1 + -(-(longest - 1) // multiple) * multiple
     tokens = np.full((len(groups), most, longest), PAD, dtype=np.int64)
     for group, rows in zip(groups, tokens, strict=True):
         for caption, row in zip(group.captions, rows, strict=False):
@@ -130,9 +133,19 @@ def _batch(groups: Sequence[_Group]) -> CaptionBatch:
 
 
 def _check(
-    captions: CaptionIds, images: int, per_image: int, seed: int = 0, epoch: int = 0
+    captions: CaptionIds,
+    images: int,
+    per_image: int,
+    seed: int = 0,
+    epoch: int = 0,
+    multiple: int = 1,
 ) -> None:
-    limits = {"images_per_batch": (images, 1), "captions_per_image": (per_image, 1)}
+    from_one = {
+        "images_per_batch": images,
+        "captions_per_image": per_image,
+        "multiple": multiple,
+    }
+    limits = {name: (value, 1) for name, value in from_one.items()}
     for name, (value, least) in {**limits, "seed": (seed, 0), "epoch": (epoch, 0)}.items():
         if value < least:
             raise UsageError(f"{name}: got {value}, expected at least {least}")

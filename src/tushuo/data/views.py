@@ -1,8 +1,8 @@
 """Other views of a training photograph: mirrored, and cut out of it with other colours.
 
-Feature maps are computed once and kept, so a photograph has a few fixed views instead of a new one
-in each epoch. View 0 is the photograph itself, view 1 its mirror image, further ones are random
-cuttings, every other of them mirrored.
+View 0 is the photograph itself, view 1 its mirror image, further ones are random cuttings, every
+other of them mirrored. The same number always gives the same view of a photograph, so that feature
+maps of a few views can be kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from PIL import Image, ImageEnhance
 
 from tushuo.data.vocabulary import Vocabulary
 
-__all__ = ["View", "mirrored_ids"]
+__all__ = ["WHOLE", "View", "mirrored_ids"]
+
+WHOLE = 2
+"""So many views show all of the photograph."""
 
 _AREA = (0.55, 1.0)
 _ASPECT = 0.25
@@ -51,7 +54,7 @@ class View:
             image: RGB.
             seed: What the cutting and the colours depend on, beside the view's number.
         """
-        if self.number > 1:
+        if self.number >= WHOLE:
             random = np.random.default_rng([self.number, seed])
             image = _recoloured(_cut(image, random), random)
         return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if self.mirrored else image

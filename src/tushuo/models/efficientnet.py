@@ -6,6 +6,7 @@ table 1, in the Lite variant: no squeeze-and-excitation, ReLU6 for swish, stem a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -101,6 +102,27 @@ class Block(Module):
         y = self.project(relu6(self.depthwise(y)))
         return x + y if self.residual else y
 
+    def folded(self) -> Block:
+        """The same function in inference, batch norms folded into the convolutions."""
+        return self.tree_replace({k: x.folded() for k, x in self.tree_children().items()})
+
+
+class Tail(Module):
+    """The last blocks of an encoder and its head."""
+
+    def __init__(self, blocks: Sequence[Block], head: ConvNorm) -> None:
+        self.blocks, self.head = list(blocks), head
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the blocks before made, (N, C, h, w), to the last feature map, (N, 1280, ...)."""
+        for block in self.blocks:
+            x = block(x)
+        return relu6(self.head(x))
+
+    def folded(self) -> Tail:
+        """The same function in inference, batch norms folded into the convolutions."""
+        return Tail([block.folded() for block in self.blocks], self.head.folded())
+
 
 class EfficientNetLite(Module):
     """A classifier of photographs into the 1,000 classes of ImageNet, and an encoder of them.
@@ -137,10 +159,24 @@ class EfficientNetLite(Module):
         Returns:
             Shape (N, 1280, H / 32, W / 32), rounded up.
         """
+        last: Tensor = self.tail(len(self.blocks))(self.before(x, len(self.blocks)))
+        return last
+
+    def before(self, x: Tensor, blocks: int) -> Tensor:
+        """What the last so many blocks are given, (N, C, h, w), of photographs (N, 3, H, W)."""
         x = relu6(self.stem(x))
-        for block in self.blocks:
+        for block in self.blocks[: len(self.blocks) - blocks]:
             x = block(x)
-        return relu6(self.head(x))
+        return x
+
+    def tail(self, blocks: int) -> Tail:
+        """The last so many blocks and the head; it shares the weights."""
+        return Tail(self.blocks[len(self.blocks) - blocks :], self.head)
+
+    def with_tail(self, tail: Tail) -> EfficientNetLite:
+        """The encoder with other last blocks and another head."""
+        blocks = [*self.blocks[: len(self.blocks) - len(tail.blocks)], *tail.blocks]
+        return self.tree_replace({"blocks": blocks, "head": tail.head})
 
     def forward(self, x: Tensor, rng: Rng = None) -> Tensor:
         """The logits of each class, (N, classes)."""
@@ -150,12 +186,8 @@ class EfficientNetLite(Module):
 
     def folded(self) -> EfficientNetLite:
         """The same function in inference, batch norms folded into the convolutions."""
-        blocks = [
-            block.tree_replace({k: part.folded() for k, part in block.tree_children().items()})
-            for block in self.blocks
-        ]
-        replaced = {"stem": self.stem.folded(), "blocks": blocks, "head": self.head.folded()}
-        return self.tree_replace(replaced).eval()
+        tail = self.tail(len(self.blocks)).folded()
+        return self.with_tail(tail).tree_replace({"stem": self.stem.folded()}).eval()
 
 
 def _blocks(scale: Scale, rng: Rng) -> list[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tushuo.caption.training.recipe import Recipe
     from tushuo.caption.training.task import CaptionTask
 
 __all__ = ["model_card"]
@@ -21,7 +22,7 @@ pipeline_tag: image-to-text
 and an LSTM with soft attention (Xu et al., "Show, attend and tell", 2015) with {parameters:.1f} M
 parameters and a vocabulary of {words} words.
 
-Trained on {photographs} photographs with their captions for {epochs} epochs{critical}.
+Trained on {photographs} photographs with their captions for {epochs} epochs{more}.
 The epoch with the best CIDEr-D was kept. Greedy captions of the {dev} photographs of the dev split
 score there:
 
@@ -49,15 +50,18 @@ def model_card(task: CaptionTask, scores: Mapping[str, float]) -> str:
         words=len(task.vocabulary),
         photographs=len(task.train),
         epochs=task.recipe.epochs,
-        critical=_critical(task.recipe.self_critical_epochs),
+        more=_more(task.recipe),
         dev=len(task.dev),
         scores=_table(scores),
-        settings=_table({**task.recipe.config(), "encoder": task.encoder.name}),
+        settings=_table({**task.recipe.config(task.part), "encoder": task.encoder.name}),
     )
 
 
-def _critical(epochs: int) -> str:
-    return f", then for {epochs} on the scores of its own captions" if epochs else ""
+def _more(recipe: Recipe) -> str:
+    tuned, critical = recipe.tuned_epochs, recipe.self_critical_epochs
+    blocks = f", then for {tuned} together with the encoder's last {recipe.tuned_blocks} blocks"
+    scores = f", then for {critical} on the scores of its own captions"
+    return (blocks if tuned else "") + (scores if critical else "")
 
 
 def _table(values: Mapping[str, Any]) -> str:

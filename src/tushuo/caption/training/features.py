@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -82,7 +81,10 @@ class FeatureCache:
                     progress(1)
                 else:
                     missing.append(image)
-            read = partial(self.arrays, view=view)
+
+            def read(batch: list[Path]) -> Features:
+                return self.arrays(batch, [view] * len(batch))
+
             for batch, arrays in _ahead(pool, read, _chunks(missing, BATCH)):
                 self._store(batch, arrays, view)
                 progress(len(batch))
@@ -140,18 +142,21 @@ class FeatureCache:
             return error
         return None
 
-    def arrays(self, images: Sequence[Path], view: View = ORIGINAL) -> Features:
-        """A view of photographs as the encoder takes them, (N, 3, S, S).
+    def arrays(self, images: Sequence[Path], views: Sequence[View]) -> Features:
+        """A view of each photograph as the encoder takes it, (N, 3, S, S).
 
         Raises:
             ImageError: A photograph cannot be read.
         """
         seeds = [int(self._key(image)[:8], 16) for image in images]
-        seen = (view(load_image(x), seed) for x, seed in zip(images, seeds, strict=True))
-        return self.preprocessing.batch(list(seen))
+        seen = [
+            view(load_image(image), seed)
+            for image, view, seed in zip(images, views, seeds, strict=True)
+        ]
+        return self.preprocessing.batch(seen)
 
     def computed(self, arrays: Features) -> npt.NDArray[np.float16]:
-        """The maps of photographs as `arrays` gives them, as they are kept: (N, L, D)."""
+        """The maps of at most 16 photographs as `arrays` gives them, in float16: (N, L, D)."""
         whole = len(arrays) == BATCH or is_eager()
         filled = arrays if whole else np.resize(arrays, (BATCH, *arrays.shape[1:]))
         maps = self._encode(Tensor(filled)).numpy()[: len(arrays)]  # (N, D, h, w)

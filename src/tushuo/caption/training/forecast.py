@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from tushuo.caption.training.features import BATCH, FeatureCache, Features
+from tushuo.caption.training.features import BATCH, ORIGINAL, FeatureCache, Features
+from tushuo.caption.training.network import Network
 from tushuo.caption.training.self_critical import SelfCriticalTask
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data.views import View
@@ -28,6 +29,38 @@ FEW, MORE = 8, 24  # photographs validated with, to tell the fixed cost from the
 _HEADER, _LINE = 128, 150  # bytes: of a file of a map, and of a line of the log
 
 
+class Work(NamedTuple):
+    """What a part of a training takes.
+
+    Attributes:
+        name: Which part.
+        epochs: Passes over the data.
+        steps: Of all epochs.
+        first_seconds: The first step, in which what is compiled is compiled.
+        step_seconds: Each further one.
+        validation_seconds: Scoring the dev split once.
+    """
+
+    name: str
+    epochs: int
+    steps: int
+    first_seconds: float
+    step_seconds: float
+    validation_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """All steps and validations."""
+        later = max(0, self.steps - 1) * self.step_seconds
+        return self.first_seconds + later + self.epochs * self.validation_seconds
+
+    def __str__(self) -> str:
+        each = f"{1000 * self.step_seconds:.0f} ms a step"
+        scored = f"{_time(self.validation_seconds)} a validation"
+        total = f"{_time(self.seconds)}: {self.steps:,} steps in {self.epochs} epochs"
+        return f"{total} ({each}, {scored})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """What a run will take; times on this machine as busy as it is now.
@@ -38,17 +71,10 @@ class Forecast:
         captions: Captions to learn from.
         words: Size of the vocabulary, special tokens included.
         parameters: Numbers that are trained.
-        epochs: Passes over the captions.
-        steps: Steps of all epochs.
-        critical_steps: Steps of the self-critical epochs that follow.
+        parts: What each part takes.
         maps: Feature maps that training needs, of all views.
         missing: How many of them are not there yet.
         feature_seconds: Time to make those.
-        first_step_seconds: The first step, in which what is compiled is compiled.
-        step_seconds: Each further one.
-        critical_step_seconds: A self-critical one; 0 where there are none.
-        critical_epochs: Self-critical passes over the photographs.
-        validation_seconds: Scoring the dev split once.
         memory: The most bytes that this process has held so far; 0 where that is not known.
         feature_bytes: Disk that the missing maps will take.
         run_bytes: Disk that checkpoints, logs and the bundle will take, about.
@@ -60,38 +86,22 @@ class Forecast:
     captions: int
     words: int
     parameters: int
-    epochs: int
-    steps: int
-    critical_steps: int
+    parts: tuple[Work, ...]
     maps: int
     missing: int
     feature_seconds: float
-    first_step_seconds: float
-    step_seconds: float
-    critical_step_seconds: float
-    critical_epochs: int
-    validation_seconds: float
     memory: int
     feature_bytes: int
     run_bytes: int
     free_bytes: int
 
     @property
-    def training_seconds(self) -> float:
-        """All steps and validations."""
-        steps = self.first_step_seconds + max(0, self.steps - 1) * self.step_seconds
-        critical = self.critical_steps * self.critical_step_seconds
-        return steps + critical + (self.epochs + self.critical_epochs) * self.validation_seconds
-
-    @property
     def seconds(self) -> float:
         """All of it."""
-        return self.feature_seconds + self.training_seconds
+        return self.feature_seconds + sum(part.seconds for part in self.parts)
 
     def rows(self) -> list[tuple[str, str]]:
         """The forecast as a table of two columns."""
-        step, validation = 1000 * self.step_seconds, _time(self.validation_seconds)
-        each = f"{step:.0f} ms a step, {validation} a validation"
         made = f"{self.missing:,} of {self.maps:,} to be made"
         short = self.feature_bytes + self.run_bytes > self.free_bytes
         return [
@@ -99,22 +109,13 @@ class Forecast:
             ("captions", f"{self.captions:,}"),
             ("vocabulary", f"{self.words:,} words"),
             ("parameters", f"{self.parameters / 1e6:.2f} M"),
-            ("steps", f"{self.steps:,} in {self.epochs} epochs"),
-            *self._critical_rows(),
             ("feature maps", f"{_time(self.feature_seconds)} ({made})"),
-            ("training", f"{_time(self.training_seconds)} ({each})"),
+            *((part.name, str(part)) for part in self.parts),
             ("together", _time(self.seconds)),
             ("memory", f"{_size(self.memory)} at most" if self.memory else "not known here"),
             ("disk", f"{_size(self.feature_bytes)} of feature maps, {_size(self.run_bytes)} a run"),
             ("free disk", _size(self.free_bytes) + (": that is too little" if short else "")),
         ]
-
-    def _critical_rows(self) -> list[tuple[str, str]]:
-        if not self.critical_epochs:
-            return []
-        each = f"{1000 * self.critical_step_seconds:.0f} ms a step"
-        told = f"{self.critical_steps:,} steps in {self.critical_epochs} epochs ({each})"
-        return [("self-critical", told)]
 
 
 def forecast(task: CaptionTask) -> Forecast:
@@ -132,36 +133,27 @@ def forecast(task: CaptionTask) -> Forecast:
     train, dev = ([example.image for example in split] for split in (task.train, task.dev))
     images = [*train, *dev]
     missing = task.features.missing(images)
-    for number in range(1, task.recipe.all_views):
+    for number in range(1, task.recipe.views):
         missing += task.features.missing(train, View(number))
     one_map, each = _feature_pass(task.features, (missing or images)[:BATCH])
     trial = replace(task, features=_Repeated(task.features, one_map))
-    first, step = _steps(trial)
-    critical_epochs, critical = task.recipe.self_critical_epochs, 0.0
-    following = SelfCriticalTask(task=trial, decoder=trial.decoder())
-    if critical_epochs:
-        _, critical = _steps(following)
-    steps = task.batches_per_epoch() * task.recipe.epochs
+    parts = [_work(trial)]
+    for part in (task.recipe.tuned, task.recipe.self_critical):
+        if part.epochs:
+            parts.append(_work(task.then(part, Network(task.decoder()))))
     return Forecast(
         train=len(task.train),
         dev=len(task.dev),
         captions=sum(len(example.captions) for example in task.train),
         words=len(task.vocabulary),
         parameters=sum(x.size for x in task.decoder().parameters()),
-        epochs=task.recipe.epochs,
-        steps=steps,
-        critical_steps=following.batches_per_epoch() * critical_epochs,
-        maps=len(train) * task.recipe.all_views + len(dev),
+        parts=tuple(parts),
+        maps=len(train) * task.recipe.views + len(dev),
         missing=len(missing),
         feature_seconds=each * len(missing),
-        first_step_seconds=first,
-        step_seconds=step,
-        critical_step_seconds=critical,
-        critical_epochs=critical_epochs,
-        validation_seconds=_validation(trial),
         memory=_peak(),
         feature_bytes=len(missing) * (one_map.nbytes + _HEADER),
-        run_bytes=_run_bytes(task, steps),
+        run_bytes=_run_bytes(task, sum(part.steps for part in parts)),
         free_bytes=shutil.disk_usage(_existing(task.features.folder)).free,
     )
 
@@ -181,9 +173,19 @@ def _feature_pass(
     features: FeatureCache, images: Sequence[Path]
 ) -> tuple[npt.NDArray[np.float16], float]:
     """A map (L, D), and the seconds that each takes when photographs come in batches."""
-    features.computed(features.arrays(images[:1]))  # the first is slower
-    maps, seconds = _timed(lambda: features.computed(features.arrays(images)))
+    features.computed(features.arrays(images[:1], [ORIGINAL]))  # the first is slower
+    views = [ORIGINAL] * len(images)
+    maps, seconds = _timed(lambda: features.computed(features.arrays(images, views)))
     return maps[0], seconds / len(images)
+
+
+def _work(trial: CaptionTask) -> Work:
+    part = trial.part
+    critical = part == trial.recipe.self_critical
+    stepping = SelfCriticalTask(task=trial) if critical else trial
+    first, step = _steps(stepping)
+    steps = stepping.batches_per_epoch() * part.epochs
+    return Work(part.name or "words", part.epochs, steps, first, step, _validation(trial))
 
 
 def _steps(trial: CaptionTask | SelfCriticalTask) -> tuple[float, float]:
@@ -210,7 +212,7 @@ def _validation(trial: CaptionTask) -> float:
     weights, _ = trial.start()
 
     def measured(count: int) -> float:
-        return _timed(lambda: replace(trial, dev=trial.dev[:count]).validate(weights))[1]
+        return _timed(lambda: replace(trial, dev=trial.dev[:count]).captions(weights.average))[1]
 
     total = len(trial.dev)
     if total <= MORE:

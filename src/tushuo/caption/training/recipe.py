@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tushuo.errors import UsageError
 
-__all__ = ["Recipe"]
+__all__ = ["Part", "Recipe"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,16 @@ class Recipe:
         seed: Seed of initial weights, order and dropout.
         views: Views of each training photograph, of which each epoch takes one: 1 for the
             photograph itself, 2 with its mirror image, more for random cuttings.
+        tuned_epochs: Passes over the captions after that, in which the encoder's last blocks learn,
+            too, and each photograph is seen in another way each time.
+        tuned_blocks: How many blocks learn then, beside the encoder's head.
+        tuned_lr: Highest learning rate of the decoder in these.
+        encoder_lr: Highest learning rate of the encoder in these.
         self_critical_epochs: Passes over the photographs after that, in which the captioner learns
             from the scores of what it writes.
-        self_critical_views: Views of each photograph in these epochs.
-        self_critical_lr: Highest learning rate in these.
+        self_critical_lr: Highest learning rate of the decoder in these.
+        self_critical_encoder_lr: Highest learning rate of the encoder's last blocks in these, where
+            they were tuned before; 0 leaves them as they are.
         temperature: How freely it writes then: at 1 by its own probabilities, below 1 likely words
             become likelier.
         samples: Sentences that it writes about each photograph then.
@@ -67,9 +73,13 @@ class Recipe:
     average: float = 0.999
     seed: int = 0
     views: int = 2
+    tuned_epochs: int = 0
+    tuned_blocks: int = 12
+    tuned_lr: float = 3e-4
+    encoder_lr: float = 1e-4
     self_critical_epochs: int = 0
-    self_critical_views: int = 4
     self_critical_lr: float = 4e-5
+    self_critical_encoder_lr: float = 3e-5
     temperature: float = 0.6
     samples: int = 5
 
@@ -91,26 +101,64 @@ class Recipe:
         return cls(**{**_PRESETS[name], **changes})
 
     @property
-    def all_views(self) -> int:
-        """Views of which feature maps are needed."""
-        return max(self.views, self.self_critical_views if self.self_critical_epochs else 1)
+    def words(self) -> Part:
+        """The first part: learning words from feature maps that are kept."""
+        return Part("", self.epochs, self.lr, self.views)
 
-    def config(self) -> Mapping[str, Any]:
-        """What a run must share with another to go on with it."""
-        return asdict(self)
+    @property
+    def tuned(self) -> Part:
+        """The second part: the encoder's last blocks learn with the decoder."""
+        blocks = self.tuned_blocks if self.tuned_epochs else None
+        return Part("tuned", self.tuned_epochs, self.tuned_lr, None, blocks, self.encoder_lr)
 
-    def config_on_words(self) -> Mapping[str, Any]:
-        """The same of the epochs before the self-critical ones, which may follow in many ways."""
-        return {name: value for name, value in self.config().items() if name not in _CRITICAL}
+    @property
+    def self_critical(self) -> Part:
+        """The last part: learning from scores."""
+        epochs, lr, slow = (
+            self.self_critical_epochs,
+            self.self_critical_lr,
+            self.self_critical_encoder_lr,
+        )
+        return Part("self-critical", epochs, lr, None, self.tuned.blocks, slow)
+
+    def config(self, part: Part) -> Mapping[str, Any]:
+        """What a run must share with another to go on with a part: no settings of later parts."""
+        names = [one.name for one in (self.words, self.tuned, self.self_critical)]
+        later = names[names.index(part.name) + 1 :]
+        left_out = {name for one in later for name in _OF_PART[one]}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
-_CRITICAL = (
-    "self_critical_epochs",
-    "self_critical_views",
-    "self_critical_lr",
-    "temperature",
-    "samples",
-)
+class Part(NamedTuple):
+    """One of the parts that a training has.
+
+    Attributes:
+        name: That of its folder in the run's, where it has one.
+        epochs: Passes over the data.
+        lr: Highest learning rate of the decoder.
+        views: Of so many views of each photograph an epoch takes one; None for new ones each time.
+        blocks: The last blocks of the encoder that are part of the network; None for none.
+        encoder_lr: Highest learning rate of these.
+    """
+
+    name: str
+    epochs: int
+    lr: float
+    views: int | None
+    blocks: int | None = None
+    encoder_lr: float = 0.0
+
+
+_OF_PART = {
+    "tuned": ("tuned_epochs", "tuned_blocks", "tuned_lr", "encoder_lr"),
+    "self-critical": (
+        "self_critical_epochs",
+        "self_critical_lr",
+        "self_critical_encoder_lr",
+        "temperature",
+        "samples",
+    ),
+}
 _FROM_ZERO = [
     "dropout",
     "label_smoothing",
@@ -120,12 +168,17 @@ _FROM_ZERO = [
     "clip",
     "average",
     "seed",
+    "tuned_epochs",
+    "tuned_blocks",
+    "tuned_lr",
+    "encoder_lr",
     "self_critical_epochs",
     "self_critical_lr",
+    "self_critical_encoder_lr",
 ]
 _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
 _PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 4, "views": 1},
     "standard": {"epochs": 12, "views": 2},
-    "best": {"epochs": 12, "views": 2, "self_critical_epochs": 6},
+    "best": {"epochs": 12, "views": 2, "tuned_epochs": 4, "self_critical_epochs": 8},
 }

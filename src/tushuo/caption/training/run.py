@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tushuo.caption.bundle import save_bundle
 from tushuo.caption.training.card import model_card
 from tushuo.caption.training.curves import write_curves
 from tushuo.caption.training.features import ORIGINAL, FeatureCache, default_cache
 from tushuo.caption.training.forecast import Forecast, forecast
+from tushuo.caption.training.network import Network, Weights
 from tushuo.caption.training.photographs import counted, readable, tell, tell_leaks
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.samples import with_samples
 from tushuo.caption.training.self_critical import SelfCriticalTask
-from tushuo.caption.training.task import CaptionTask, Weights
+from tushuo.caption.training.task import CaptionTask
 from tushuo.data import CaptionDataset, Preprocessing, load_captions, with_dev
 from tushuo.data.captions import no_train_split
 from tushuo.data.views import View
 from tushuo.errors import CheckpointError
 from tushuo.models.pretrained import load_efficientnet
-from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.train import Trainer, load_checkpoint, read_log
 from tushuo.train.claim import claimed
 from tushuo.train.run_folder import BEST, LAST, LOG, open_run
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["forecast_captioner", "train_captioner"]
 
 BUNDLE = "bundle"
-SELF_CRITICAL = "self-critical"
 
 
 def train_captioner(
@@ -55,7 +54,7 @@ def train_captioner(
         data: The folder of a data set of captions; see ``load_captions``. Without a dev split, a
             tenth of the photographs is put aside for validation.
         out: Where checkpoints, logs and, in the end, the folder ``bundle`` and ``curves.svg`` go;
-            those of self-critical epochs into its folder ``self-critical``.
+            those of the later parts into its folders ``tuned`` and ``self-critical``.
         recipe: The settings.
         captions: The caption file, where the folder has several.
         language: "en" or "zh".
@@ -75,24 +74,19 @@ def train_captioner(
     """
     console = console or stderr()
     task = prepare(data, recipe, captions, language, cache, skip_bad, console)
-    trainer = _words_trainer(task, out, overwrite, console)
+    trainer = _trainer(task, out, overwrite, console)
     check_bundle(out)
     with claimed(out):
         if not overwrite:
             open_run(out, trainer.settings)  # refuses another run before hours of feature maps
         fill(task, console)
-        outcome = trainer.fit(*task.start())
-        if not outcome.finished:
-            return None
-        best, folder = outcome.position.best_epoch, out
-        if recipe.self_critical_epochs:
-            folder = out / SELF_CRITICAL
-            critical = SelfCriticalTask(task=task, decoder=best_decoder(task, out))
-            outcome = _critical_trainer(critical, folder, console).fit(*critical.start())
-            if not outcome.finished:
-                return None
-            best = outcome.position.best_epoch
-        return _bundle(task, out, folder, best)
+        folder, outcome = out, trainer.fit(*task.start())
+        for part in (recipe.tuned, recipe.self_critical):
+            if outcome.finished and part.epochs:
+                task = task.then(part, best_network(task, folder))
+                folder = out / part.name
+                outcome = _trainer(task, folder, False, console).fit(*_of(task).start())
+        return _bundle(task, out, folder, outcome.position.best_epoch) if outcome.finished else None
 
 
 def forecast_captioner(
@@ -142,47 +136,32 @@ def prepare(
     return CaptionTask.build(recipe, encoder, features, train, dev, language)
 
 
-def _words_trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
-    recipe = task.recipe
-    config = recipe.config_on_words()
-    return _trainer(task, task, recipe.epochs, out, config, overwrite, console)
+def _of(task: CaptionTask) -> CaptionTask | SelfCriticalTask:
+    """The task with the steps of its part."""
+    return SelfCriticalTask(task=task) if task.part == task.recipe.self_critical else task
 
 
-def _critical_trainer(critical: SelfCriticalTask, folder: Path, console: Console) -> Trainer:
-    """The trainer of what follows the training on words, in a folder of its own."""
-    task, recipe = critical.task, critical.task.recipe
-    epochs = recipe.self_critical_epochs
-    return _trainer(critical, task, epochs, folder, recipe.config(), False, console)
-
-
-def _trainer(
-    part: CaptionTask | SelfCriticalTask,
-    task: CaptionTask,
-    epochs: int,
-    out: Path,
-    config: Mapping[str, Any],
-    overwrite: bool,
-    console: Console,
-) -> Trainer:
-    """The trainer of one part of a task."""
+def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
+    """The trainer of a part."""
+    steps = _of(task)
     return Trainer(
-        step=part.step(),
-        batches=part.batches,
-        epochs=epochs,
+        step=steps.step(),
+        batches=steps.batches,
+        epochs=task.part.epochs,
         out=out,
-        config={**config, "data": task.fingerprint()},
+        config={**task.recipe.config(task.part), "data": task.fingerprint()},
         seed=task.recipe.seed,
         validate=with_samples(task, console),
         monitor="cider_d",
         mode="max",
-        batches_per_epoch=part.batches_per_epoch(),
+        batches_per_epoch=steps.batches_per_epoch(),
         overwrite=overwrite,
         console=console,
     )
 
 
-def best_decoder(task: CaptionTask, folder: Path) -> ShowAttendTell:
-    """The decoder of the best epoch of the run in a folder."""
+def best_network(task: CaptionTask, folder: Path) -> Network:
+    """The network of the best epoch of the run in a folder."""
     best = load_checkpoint(folder / BEST)
     weights: Weights = best.restore({"params": task.start()[0]})["params"]
     return weights.average
@@ -190,14 +169,14 @@ def best_decoder(task: CaptionTask, folder: Path) -> ShowAttendTell:
 
 def _bundle(task: CaptionTask, out: Path, run: Path, best_epoch: int | None) -> Path:
     """The bundle of the best epoch of a run; one that was made before is replaced."""
-    decoder = best_decoder(task, run)
+    network = best_network(task, run)
     epochs = [record for record in read_log(run / LOG) if "valid" in record]
     by_epoch = {record["epoch"]: record["valid"] for record in epochs}
     scores = by_epoch.get(best_epoch, {})  # none where somebody took the log away
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
-    save_bundle(folder, task.bundle(decoder, out.resolve().name), model_card(task, scores))
+    save_bundle(folder, task.bundle(network, out.resolve().name), model_card(task, scores))
     for each in dict.fromkeys((out, run)):
         write_curves(each, each / LOG)
     return folder
@@ -226,7 +205,7 @@ def fill(task: CaptionTask, console: Console) -> None:
     """Make the feature maps that are missing: of all photographs, and of further views of some."""
     train, dev = ([example.image for example in split] for split in (task.train, task.dev))
     _fill(task.features, [*train, *dev], ORIGINAL, "feature maps", console)
-    for number in range(1, task.recipe.all_views):
+    for number in range(1, task.recipe.views):
         _fill(task.features, train, View(number), f"feature maps of view {number}", console)
 
 

@@ -17,12 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption.metrics.cider import CiderD
-from tushuo.caption.training.task import CaptionTask, Weights, averaged, kept_share
+from tushuo.caption.training.live import ahead
+from tushuo.caption.training.network import Network, Weights
+from tushuo.caption.training.rates import ByPart
+from tushuo.caption.training.task import CaptionTask, averaged, kept_share, steps
 from tushuo.data import BOS, EOS, PAD, UNK
+from tushuo.data.views import View
 from tushuo.graph import Tensor, ops, value_and_grad
 from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
 from tushuo.native import native
-from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
+from tushuo.optim import AdamW, cosine, warmup
 
 __all__ = ["SelfCriticalTask"]
 
@@ -37,33 +41,40 @@ class Photographs(NamedTuple):
     """A step's food."""
 
     numbers: Ids  # (B,), numbers of training photographs
-    features: Tensor  # (B, L, D)
+    maps: Tensor  # as the network takes them
     mirrored: Sequence[bool]  # (B,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfCriticalTask:
-    """What follows a training on words, as the training loop takes it.
+    """The last part of a training, as the training loop takes it.
 
     Attributes:
-        task: The training before.
-        decoder: What that came to.
+        task: What is trained, and on what.
     """
 
     task: CaptionTask
-    decoder: ShowAttendTell
 
     def start(self) -> tuple[Weights, Any]:
         """The weights and the optimiser's state before the first step."""
-        decoder = self.decoder.eval()
-        return Weights(decoder, decoder), self.optimizer().init(decoder)
+        network = (self.task.network or Network(self.task.decoder())).eval()
+        return Weights(network, network), self.optimizer().init(network)
 
-    def optimizer(self) -> AdamW:
+    def optimizer(self) -> ByPart:
         """AdamW without decay, its rate falling as half a cosine after a short rise."""
-        r = self.task.recipe
-        steps = self.batches_per_epoch() * r.self_critical_epochs
-        fall = cosine(r.self_critical_lr, max(1, steps - _WARMUP))
-        return AdamW(warmup(_WARMUP, fall), weight_decay=0.0)
+        part = self.task.part
+        falls = max(1, self.batches_per_epoch() * part.epochs - _WARMUP)
+        decoder, tail = (
+            AdamW(warmup(_WARMUP, cosine(lr, falls)), weight_decay=0.0)
+            for lr in (part.lr, part.encoder_lr)
+        )
+        return ByPart(decoder, tail if self.tail_learns else None, self.task.recipe.clip)
+
+    @property
+    def tail_learns(self) -> bool:
+        """Whether the encoder's last blocks learn, too."""
+        part = self.task.part
+        return part.blocks is not None and part.encoder_lr > 0
 
     def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
         """The function that makes one step, for the training loop."""
@@ -72,31 +83,33 @@ class SelfCriticalTask:
 
         @native
         def update(
-            decoder: ShowAttendTell, state: Any, features: Tensor, ids: Tensor, gains: Tensor
-        ) -> tuple[ShowAttendTell, Any, Tensor, Tensor]:
-            loss, gradient = differentiated(decoder, features, ids, gains)
-            gradient, norm = clip_grad_norm(gradient, r.clip)
-            return *optimizer.update(decoder, gradient, state), loss, norm
+            network: Network, state: Any, maps: Tensor, ids: Tensor, gains: Tensor
+        ) -> tuple[Network, Any, Tensor, Tensor]:
+            loss, gradient = differentiated(network, maps, ids, gains)
+            return *optimizer.update(network, gradient, state), loss
 
         average, draw = native(averaged), Sampler(r.max_words, r.temperature)
+        seen = native(Network.features)
 
         def step(
             weights: Weights, state: Any, batch: Photographs, rng: np.random.Generator
         ) -> tuple[Weights, Any, Mapping[str, Any]]:
-            ids = draw(weights.decoder, batch.features, r.samples, rng)  # (B, K, T + 1)
+            network, maps = weights.network, batch.maps
+            features = seen(network, maps)
+            ids = draw(network.decoder, features, r.samples, rng)  # (B, K, T + 1)
             scores = self.scores(batch, ids)
             gains = (scores - scores.mean(axis=1, keepdims=True)) * (r.samples / (r.samples - 1))
-            decoder, state, loss, norm = update(
-                weights.decoder, state, batch.features, Tensor(ids), Tensor(gains)
-            )
-            kept = Tensor(np.float32(kept_share(r.average, int(state["step"]))))
+            learns, maps = (network, maps) if self.tail_learns else (network.alone(), features)
+            learns, state, norm, loss = update(learns, state, maps, Tensor(ids), Tensor(gains))
+            network = Network(learns.decoder, learns.tail or network.tail)
+            kept = Tensor(np.float32(kept_share(r.average, steps(state))))
             metrics = {
                 "loss": loss,
                 "cider_d": float(scores.mean()),
                 "words": float((ids[..., 1:] > EOS).sum() / scores.size),
                 "gradient_norm": norm,
             }
-            return Weights(decoder, average(weights.average, decoder, kept)), state, metrics
+            return Weights(network, average(weights.average, network, kept)), state, metrics
 
         return step
 
@@ -122,17 +135,19 @@ class SelfCriticalTask:
         """The batches of an epoch, from number ``start`` on."""
         size, task = self.task.recipe.images_per_batch, self.task
         order = np.random.default_rng([task.recipe.seed, epoch, 1]).permutation(len(task.train))
-        views = task.views(epoch, task.recipe.self_critical_views)
-        for first in range(start * size, len(order), size):
-            index = order[first : first + size]
-            seen = [views[i] for i in index]
-            maps = task.features.maps([task.train[i].image for i in index], seen)
-            yield Photographs(index, Tensor.of(maps), [view.mirrored for view in seen])
+        views = task.views(epoch)
+        parts = (order[i : i + size] for i in range(start * size, len(order), size))
+        return ahead(self._photographs(part, [views[i] for i in part]) for part in parts)
+
+    def _photographs(self, numbers: Ids, views: Sequence[View]) -> Photographs:
+        images = [self.task.train[i].image for i in numbers]
+        maps = self.task.maps.maps(images, views)
+        return Photographs(numbers, Tensor.of(maps), [view.mirrored for view in views])
 
 
 def policy_loss(
-    decoder: ShowAttendTell,
-    features: Tensor,
+    network: Network,
+    maps: Tensor,
     ids: Tensor,
     gains: Tensor,
     temperature: float = 1.0,
@@ -142,13 +157,13 @@ def policy_loss(
     Its gradient is that of the expected score, Williams' REINFORCE (1992); Rennie et al. (5).
 
     Args:
-        decoder: Writes.
-        features: Of photographs, (B, L, D).
+        network: Writes.
+        maps: Of photographs, as the network takes them.
         ids: Sentences that were drawn, begin token and padding and all, (B, K, T + 1).
         gains: How much better than the others each scored, (B, K).
         temperature: What the logits are divided by, as when the sentences were drawn.
     """
-    logits, _ = decoder(features, ids[..., :-1])
+    logits, _ = network(maps, ids[..., :-1])
     log_probs = ops.log_softmax(_possible(logits) / temperature, axis=-1)
     chosen = ops.take_along_axis(log_probs, ids[..., 1:][..., None], axis=-1)[..., 0]  # (B, K, T)
     drawn = ops.where(ids[..., 1:] == PAD, 0.0, chosen)

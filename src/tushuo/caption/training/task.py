@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,24 +15,28 @@ from tushuo.caption.bundle import Bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.decoding import Decoding
 from tushuo.caption.metrics import evaluate_captions
-from tushuo.caption.training.features import FeatureCache
-from tushuo.caption.training.recipe import Recipe
+from tushuo.caption.training.features import ORIGINAL, FeatureCache
+from tushuo.caption.training.live import LiveMaps, ahead
+from tushuo.caption.training.network import Network, Weights
+from tushuo.caption.training.rates import ByPart
+from tushuo.caption.training.recipe import Part, Recipe
 from tushuo.data import (
     SPECIAL_TOKENS,
+    CaptionBatch,
     Example,
     Vocabulary,
     caption_batches,
     count_batches,
     tokenize,
 )
-from tushuo.data.views import View, mirrored_ids
+from tushuo.data.views import WHOLE, View, mirrored_ids
 from tushuo.errors import DatasetError
 from tushuo.graph import Tensor, tree_map, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
 from tushuo.native import native
 from tushuo.nn import cross_entropy
-from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
+from tushuo.optim import AdamW, cosine, warmup
 
 __all__ = ["CaptionTask"]
 
@@ -40,35 +44,32 @@ Model = TypeVar("Model")
 
 EVALUATED_AT_ONCE = 50
 _VIEWS = 1  # tells the draw of views from others with the same seed
+_ROUNDED = 4  # lengths of captions are rounded up to a multiple, for fewer programs
+_MOST = 1 << 31  # of the number of a view
 
 
 class Batch(NamedTuple):
     """A step's food: B photographs with K captions of T words each."""
 
-    features: Tensor  # (B, L, D)
+    maps: Tensor  # as the network takes them
     words: Tensor  # (B, K, T), each caption but its last token
     targets: Tensor  # (B, K, T), each caption but its first
     mask: Tensor  # (B, K, T), where a target counts
 
 
-class Weights(NamedTuple):
-    """What a step changes: the decoder, and the moving average of it that is kept in the end."""
-
-    decoder: ShowAttendTell
-    average: ShowAttendTell
-
-
 @dataclass(frozen=True, kw_only=True)
 class CaptionTask:
-    """A data set, an encoder and a recipe, as the training loop takes them.
+    """A part of a training on a data set, as the training loop takes it.
 
     Attributes:
         recipe: The settings.
-        encoder: Makes the feature maps; it is not trained.
+        encoder: Makes the feature maps, with its published weights.
         features: Its maps, kept on disk.
         vocabulary: The words of the training captions.
         train: Photographs to learn from.
         dev: Photographs to validate with.
+        part: Which part of the recipe this is.
+        network: What the part before came to; None at the beginning.
     """
 
     recipe: Recipe
@@ -77,6 +78,8 @@ class CaptionTask:
     vocabulary: Vocabulary
     train: Sequence[Example]
     dev: Sequence[Example]
+    part: Part
+    network: Network | None = None
 
     def __post_init__(self) -> None:
         for name, examples in (("train", self.train), ("dev", self.dev)):
@@ -114,7 +117,15 @@ class CaptionTask:
             vocabulary=vocabulary,
             train=train,
             dev=dev,
+            part=recipe.words,
         )
+
+    def then(self, part: Part, before: Network) -> CaptionTask:
+        """A later part, which goes on with what an earlier one came to."""
+        tail = before.tail
+        if tail is None and part.blocks is not None:
+            tail = self.encoder.tail(part.blocks).eval()
+        return replace(self, part=part, network=Network(before.decoder, tail))
 
     def decoder(self) -> ShowAttendTell:
         """A decoder with its first weights."""
@@ -130,16 +141,21 @@ class CaptionTask:
             rng=np.random.default_rng(r.seed),
         )
 
-    def optimizer(self) -> AdamW:
+    def optimizer(self) -> ByPart:
         """AdamW with its schedule: up over the first epoch, then down as half a cosine."""
-        r, steps = self.recipe, self.batches_per_epoch()
-        fall = cosine(r.lr, max(1, steps * (r.epochs - 1)))
-        return AdamW(warmup(steps, fall), weight_decay=r.weight_decay)
+        part, decay = self.part, self.recipe.weight_decay
+        rises = self.batches_per_epoch()
+        falls = max(1, rises * (part.epochs - 1))
+        decoder, tail = (
+            AdamW(warmup(rises, cosine(lr, falls)), weight_decay=decay)
+            for lr in (part.lr, part.encoder_lr)
+        )
+        return ByPart(decoder, None if part.blocks is None else tail, self.recipe.clip)
 
     def start(self) -> tuple[Weights, Any]:
         """The weights and the optimiser's state before the first step."""
-        decoder = self.decoder()
-        return Weights(decoder, decoder), self.optimizer().init(decoder)
+        network = self.network or Network(self.decoder())
+        return Weights(network, network), self.optimizer().init(network)
 
     def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
         """The function that makes one step, for the training loop."""
@@ -149,12 +165,11 @@ class CaptionTask:
         def update(
             weights: Weights, state: Any, batch: Batch, kept: Tensor, rng: np.random.Generator
         ) -> tuple[Weights, Any, Mapping[str, Any]]:
-            (loss, cross), gradient = differentiated(weights.decoder.train(), batch, rng)
-            gradient, norm = clip_grad_norm(gradient, self.recipe.clip)
-            decoder, state = optimizer.update(weights.decoder, gradient, state)
-            average = averaged(weights.average, decoder, kept)
+            (loss, cross), gradient = differentiated(weights.network.train(), batch, rng)
+            network, state, norm = optimizer.update(weights.network, gradient, state)
+            average = averaged(weights.average, network, kept)
             metrics = {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
-            return Weights(decoder, average), state, metrics
+            return Weights(network, average), state, metrics
 
         noise = np.random.default_rng(0)  # one object, for its identity is part of a program
 
@@ -162,17 +177,17 @@ class CaptionTask:
             weights: Weights, state: Any, batch: Batch, rng: np.random.Generator
         ) -> tuple[Weights, Any, Mapping[str, Any]]:
             noise.bit_generator.state = rng.bit_generator.state
-            kept = Tensor(np.float32(kept_share(self.recipe.average, int(state["step"]))))
+            kept = Tensor(np.float32(kept_share(self.recipe.average, steps(state))))
             return update(weights, state, batch, kept, noise)
 
         return step
 
     def loss(
-        self, decoder: ShowAttendTell, batch: Batch, rng: np.random.Generator | None
+        self, network: Network, batch: Batch, rng: np.random.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """What is made small, and its cross-entropy (nats a word) without the regulariser."""
         r = self.recipe
-        logits, weights = decoder(batch.features, batch.words, rng)
+        logits, weights = network(batch.maps, batch.words, rng)
         cross = cross_entropy(
             logits, batch.targets, mask=batch.mask, label_smoothing=r.label_smoothing
         )
@@ -196,26 +211,42 @@ class CaptionTask:
 
     def batches(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of an epoch, from number ``start`` on."""
-        r, views = self.recipe, self.views(epoch, self.recipe.views)
-        for plan in caption_batches(
+        r, views = self.recipe, self.views(epoch)
+        plans = caption_batches(
             self.ids,
             r.images_per_batch,
             seed=r.seed,
             epoch=epoch,
             captions_per_image=r.captions_per_image,
             start=start,
-        ):
-            seen = [views[i] for i in plan.image_index]
-            maps = self.features.maps([self.train[i].image for i in plan.image_index], seen)
-            mirrored = np.array([view.mirrored for view in seen])[:, None, None]
-            tokens = np.where(mirrored, self.mirrored_ids[plan.tokens], plan.tokens)
-            words, targets = tokens[..., :-1], tokens[..., 1:]
-            yield Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
+            multiple=_ROUNDED,
+        )
+        return ahead(self._batch(plan, views) for plan in plans)
 
-    def views(self, epoch: int, count: int) -> list[View]:
-        """Which of so many views of each training photograph an epoch takes."""
+    def _batch(self, plan: CaptionBatch, views: Sequence[View]) -> Batch:
+        seen = [views[i] for i in plan.image_index]
+        maps = self.maps.maps([self.train[i].image for i in plan.image_index], seen)
+        mirrored = np.array([view.mirrored for view in seen])[:, None, None]
+        tokens = np.where(mirrored, self.mirrored_ids[plan.tokens], plan.tokens)
+        words, targets = tokens[..., :-1], tokens[..., 1:]
+        return Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
+
+    @cached_property
+    def maps(self) -> FeatureCache | LiveMaps:
+        """Where the network's maps come from."""
+        if self.part.views is not None:
+            return self.features
+        return LiveMaps(self.features, self.part.blocks)
+
+    def views(self, epoch: int) -> list[View]:
+        """Which view of each training photograph an epoch takes."""
         random = np.random.default_rng([self.recipe.seed, epoch, _VIEWS])
-        return [View(int(n)) for n in random.integers(count, size=len(self.train))]
+        count = len(self.train)
+        numbers = random.integers(self.part.views or WHOLE, size=count)
+        if self.part.views is None:  # half of the photographs are cut, in a new way each time
+            cut = random.integers(WHOLE, _MOST, size=count)
+            numbers = np.where(random.random(count) < 0.5, cut, numbers)
+        return [View(int(number)) for number in numbers]
 
     @cached_property
     def mirrored_ids(self) -> npt.NDArray[np.int64]:
@@ -231,34 +262,48 @@ class CaptionTask:
             for example in self.train
         ]
 
-    def validate(self, weights: Weights) -> dict[str, float]:
-        """The scores of greedy captions of the dev split, by the averaged weights."""
-        captioner = Captioner(self.bundle(weights.average))
-        candidates = {}
+    def captions(self, network: Network) -> list[str]:
+        """Greedy captions of the dev split."""
+        captioner, texts = Captioner(self.bundle(network)), list[str]()
         for i in range(0, len(self.dev), EVALUATED_AT_ONCE):
-            part = self.dev[i : i + EVALUATED_AT_ONCE]
-            maps = self.features[[example.image for example in part]]
-            captions = captioner.caption_features(maps, beams=1)
-            candidates.update({str(e.image): c.text for e, c in zip(part, captions, strict=True)})
+            images = [example.image for example in self.dev[i : i + EVALUATED_AT_ONCE]]
+            maps = Tensor.of(self.maps.maps(images, [ORIGINAL] * len(images)))
+            found = captioner.caption_features(self._seen(network, maps).numpy(), beams=1)
+            texts += [caption.text for caption in found]
+        return texts
+
+    @cached_property
+    def _seen(self) -> Callable[[Network, Tensor], Tensor]:
+        return native(Network.features)
+
+    def scores(self, texts: Sequence[str]) -> dict[str, float]:
+        """Those of captions of the dev split."""
+        names = [str(example.image) for example in self.dev]
         scores = evaluate_captions(
-            candidates,
+            dict(zip(names, texts, strict=True)),
             {str(e.image): e.captions for e in self.dev},
             tokenizer="char" if self.vocabulary.language == "zh" else "ptb",
         )
         named = scores.as_dict()
         return {"bleu_4": named["BLEU-4"], "cider_d": named["CIDEr-D"]}
 
-    def bundle(self, decoder: ShowAttendTell, name: str = "") -> Bundle:
-        """The captioner that a decoder makes with this encoder and vocabulary."""
+    def bundle(self, network: Network, name: str = "") -> Bundle:
+        """The captioner that a network makes with this encoder and vocabulary."""
+        tail, encoder = network.tail, self.encoder
         decoding = Decoding(beams=3, max_words=self.recipe.max_words, length_penalty=1.0)
         return Bundle(
-            self.encoder,
-            decoder,
+            encoder if tail is None else encoder.with_tail(tail).eval(),
+            network.decoder,
             self.vocabulary,
             self.features.preprocessing,
             decoding,
             name,
         )
+
+
+def steps(state: Mapping[str, Any]) -> int:
+    """How many steps the optimiser's state has seen."""
+    return int(state["decoder"]["step"])
 
 
 def moving_average(average: Model, model: Model, decay: float, step: int) -> Model:
