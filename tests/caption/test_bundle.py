@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from tiny import tiny_bundle
 from tushuo.caption import Decoding, bundle, installed_bundles, load_bundle, save_bundle
+from tushuo.caption.bundle import load_encoder
 from tushuo.data import Vocabulary
 from tushuo.errors import BundleError
 from tushuo.graph import Tensor
@@ -61,6 +62,15 @@ def test_there_and_back(bundle_folder):
                 assert new[name].dtype == np.float32
                 precision = 1e-3 if old[name].ndim > 1 else 0  # only matrices are rounded
                 np.testing.assert_allclose(new[name], old[name], rtol=precision, atol=1e-7)
+
+
+def test_the_encoder_of_a_bundle_or_a_classifier(bundle_folder):
+    found = load_encoder(bundle_folder).state_dict()
+    for name, array in load_bundle(bundle_folder).encoder.state_dict().items():
+        np.testing.assert_array_equal(found[name], array)
+    assert load_encoder("efficientnet-lite2").name == "efficientnet-lite2"
+    with pytest.raises(BundleError, match="no such model"):
+        load_encoder("lite9")
 
 
 def test_the_files(bundle_folder):

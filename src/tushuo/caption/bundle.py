@@ -40,10 +40,19 @@ from tushuo.data import Preprocessing, Vocabulary
 from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.installed import InstalledModel, find_model, installed_models, read_config
+from tushuo.models.pretrained import load_efficientnet
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights, write_weights
 
-__all__ = ["Bundle", "bundle_of", "installed_bundles", "load_bundle", "read_readme", "save_bundle"]
+__all__ = [
+    "Bundle",
+    "bundle_of",
+    "installed_bundles",
+    "load_bundle",
+    "load_encoder",
+    "read_readme",
+    "save_bundle",
+]
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -186,6 +195,23 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         identity.evaluation,
         load_embedder(folder, sizes.channels),
     )
+
+
+def load_encoder(source: str | os.PathLike[str]) -> EfficientNetLite:
+    """The encoder of a bundle, or a classifier as one.
+
+    Args:
+        source: A bundle's name or folder, or what `load_efficientnet` takes.
+
+    Raises:
+        BundleError: As of `load_bundle` and `load_efficientnet`.
+        CheckpointError: A `.pth` file is damaged or holds other parameters.
+    """
+    if Path(source).suffix not in (".pth", ".pt"):
+        config = read_config(find_model(source) / _CONFIG)
+        if config.get("model_type") == MODEL_TYPE:
+            return load_bundle(source).encoder
+    return load_efficientnet(source)
 
 
 def read_readme(name_or_path: str | os.PathLike[str]) -> str:

