@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "tushuo"
 
 ENGINE = {"errors", "graph"}
 NETWORKS = ENGINE | {"nn"}
-COMPILED = ENGINE | {"threads", "compile", "native"}
+DRAWN = ENGINE | {"threads", "draw"}
+COMPILED = DRAWN | {"compile", "native"}
 PARTS = NETWORKS | COMPILED | {"optim", "models", "train", "data", "closed_pickle"}
 MAY_IMPORT = {
     "errors": set(),
@@ -19,9 +20,9 @@ MAY_IMPORT = {
     "graph": {"errors"},
     "gradients": ENGINE,
     "threads": {"errors"},
-    "compile": ENGINE | {"threads"},
-    "native": ENGINE | {"threads", "compile"},
     "draw": ENGINE,
+    "compile": DRAWN,
+    "native": DRAWN | {"compile"},
     "nn": ENGINE,
     "optim": NETWORKS,
     "models": NETWORKS | {"closed_pickle"},

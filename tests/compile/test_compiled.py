@@ -112,6 +112,18 @@ def test_shared_weights_stay_shared():
             assert found.item() == wanted.item()
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int8])
+def test_numpys_scalars_are_arrays_without_axes(kind):
+    f = compile(lambda x, y: (x * y["by"], x), cache=False)
+    for number in (3, 4):
+        product, same = f(kind(number), {"by": kind(2)})
+        assert (product.item(), product.dtype, same.item()) == (2 * number, kind, number)
+    assert len(f.programs()) == 1
+    assert f.explain(kind(3), {"by": kind(2)}).kernels
+    carry, _ = compile(lambda c, x: (c + x, None), cache=False).scan(kind(1), np.ones(3, kind))
+    assert carry.item() == 4
+
+
 def test_a_buffer_that_changes_is_noticed():
     class Shift(nn.Module):
         def __init__(self):
@@ -244,23 +256,3 @@ def test_a_failing_numpy_operation_names_its_line():
     assert f(np.zeros(2)).numpy().tolist() == [0, 0]
     with pytest.raises(CompileError, match=r"Picky failed, asked for at .*: too large"):
         f(np.full(2, 7.0))
-
-
-def test_explain_is_a_table():
-    f = compile(lambda x, w: tushuo.cumulative_sum(tushuo.relu(x @ w), 1), cache=False)
-    with pytest.raises(CompileError, match="nothing is compiled yet; call the function first"):
-        f.explain()
-    f(np.ones((4, 8), np.float32), np.ones((8, 16), np.float32))
-    product, sums = f.explain().kernels
-    assert (product.what, product.runs) == ("MatMul Relu", "machine code")
-    assert (product.shape, product.flops) == ((4, 16, 8), 4 * 16 * (2 * 8 + 1))
-    assert product.bytes == 4 * (4 * 8 + 8 * 16 + 4 * 16)
-    assert sums.runs == "NumPy"
-    text = str(f.explain()).splitlines()
-    assert text[0].split() == ["runs", "in", "operations", "shape", "flops", "bytes", "line"]
-    assert "4x16x8" in text[1]
-    timed = f.explain(np.ones((4, 8), np.float32), np.ones((8, 16), np.float32))
-    assert [k.what for k in timed.kernels] == ["MatMul Relu", "CumulativeSum"]
-    assert all(0 < k.seconds < 1 for k in timed.kernels)
-    assert str(timed).splitlines()[0].split()[-3:] == ["us", "GFLOP/s", "GB/s"]
-    assert text[-1].startswith("arena: 256 bytes")

@@ -9,9 +9,6 @@ from graph.cases import CASES
 from tushuo.compile import compile
 from tushuo.compile.check import agree
 
-IN_NUMPY = {"ArgMax", "ArgMin", "CumulativeSum"}
-"""Operations without machine code of their own, and that consist of no others."""
-
 EACH = [
     pytest.param(op.__name__, case, id=f"{op.__name__}-{i}")
     for op, cases in CASES.items()
@@ -26,9 +23,7 @@ def test_a_value_is_the_same(name, case, dtype):
     compiled = compile(case.f, cache=False)
     found = compiled(*args)
     assert agree(found.numpy(), case.f(*map(tushuo.asarray, args)).numpy())
-    in_numpy = {k.what for k in compiled.explain().kernels if k.runs == "NumPy"}
-    assert in_numpy <= IN_NUMPY
-    assert (name in in_numpy) == (name in IN_NUMPY)
+    assert not [k.what for k in compiled.explain().kernels if k.runs == "NumPy"]
 
 
 @pytest.mark.parametrize(("name", "case"), EACH[::3])

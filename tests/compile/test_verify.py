@@ -62,6 +62,13 @@ def test_the_pass_at_fault_is_named(monkeypatch):
         compile(lambda x: tushuo.exp(x) + 1, cache=False)(np.ones(3))
 
 
+@pytest.mark.parametrize("name", passes.PASSES)
+def test_a_program_is_checked_after_every_pass(name, monkeypatch):
+    monkeypatch.setitem(passes.PASSES, name, lambda p: replace(p, body=p.body[1:]))
+    with pytest.raises(CompileError, match=f"after the pass '{name}': "):
+        passes.optimise(program())
+
+
 def test_a_wrong_result_is_traced_to_its_line(monkeypatch):
     """A pass that breaks the meaning, but no rule."""
     from tushuo.compile.passes.rewrite import rewritten

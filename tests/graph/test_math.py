@@ -115,6 +115,14 @@ def test_integers_stay_integers(name: str) -> None:
     assert result.shape == (3,)
 
 
+def test_booleans_stay_booleans_or_are_refused() -> None:
+    flags = np.array([True, False])
+    assert ops.round(flags).numpy().tolist() == [True, False]
+    assert ops.round(flags).dtype == bool
+    with pytest.raises(DTypeError, match="Pow needs numbers, got bool; cast with astype"):
+        ops.pow(flags, flags)
+
+
 def test_erf_is_accurate_in_both_data_types() -> None:
     x = np.linspace(-7, 7, 2001)
     expected = np.array([math.erf(v) for v in x])

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import replace
 from functools import update_wrapper
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tushuo.compile.check import compare
+from tushuo.compile.collector import paused
 from tushuo.compile.executable import Executable
 from tushuo.compile.explain import Explanation, explanation, measured
 from tushuo.compile.guard import Assembler, assembler, guard, ordered
+from tushuo.compile.naming import names_of
 from tushuo.compile.passes import optimise
 from tushuo.compile.plan import planned
+from tushuo.compile.precision import FULL, Precision
 from tushuo.compile.program import Program
 from tushuo.compile.scan import check_carry, scanned, steps_of
-from tushuo.compile.signature import Taken, take_apart
+from tushuo.compile.signature import Taken, take_apart, unboxed
 from tushuo.compile.store import Store, default_store
 from tushuo.compile.trace import trace
 from tushuo.compile.verify import verify as check_rules
@@ -37,6 +41,8 @@ def compile(
     verify: bool = False,
     without: Collection[str] = (),
     cache: bool = True,
+    precision: str = FULL,
+    calibration: Iterable[Any] | None = None,
 ) -> Compiled:
     """The function as machine code, with the same results.
 
@@ -59,6 +65,12 @@ def compile(
         verify: Whether each call is compared with the interpreter; slow, to find faults.
         without: Names of passes to leave out; see :data:`tushuo.compile.passes.PASSES`.
         cache: Whether machine code is kept on disk for other processes; see :mod:`.store`.
+        precision: Of convolutions and products of matrices whose weights are constants:
+            "float32", as they are; "bfloat16", operands of 8 significant bits; "int16", steps of
+            a 4095th of the largest activation, with weights as fine as exact sums allow; or
+            "int8", a 255th, with weights of 8 bits. All else, and sums, have 32 bits.
+        calibration: For "int16" and "int8" examples of calls, some dozens, to learn the range of
+            activations from: for each the tuple of its positional arguments, or the only one.
 
     Returns:
         A function with ``f``'s arguments. Elementwise arithmetic gives the interpreter's results to
@@ -66,9 +78,13 @@ def compile(
         like are rounded differently (:mod:`.codegen.functions`).
 
     Raises:
-        CompileError: At the first call: ``f`` asks for a value, and the message says where.
+        UsageError: The precision is unknown, or there are examples for one that needs none, or no
+            examples for one that needs them.
+        CompileError: At the first call: ``f`` asks for a value, and the message says where; or the
+            examples do not fit the call.
     """
-    return Compiled(f, verify, without, default_store() if cache else None)
+    store = default_store() if cache else None
+    return Compiled(f, verify, without, store, Precision(precision, calibration, without, store))
 
 
 class _Made(NamedTuple):
@@ -86,13 +102,19 @@ class Compiled:
     """A function that is compiled when it is first called with a signature."""
 
     def __init__(
-        self, f: Callable[..., Any], verify: bool, without: Collection[str], store: Store | None
+        self,
+        f: Callable[..., Any],
+        verify: bool,
+        without: Collection[str],
+        store: Store | None,
+        precision: Precision | None = None,
     ) -> None:
         update_wrapper(self, f, updated=())
         self._f = f
         self._verify = verify
         self._without = frozenset(without)
         self._store = store
+        self._precision = precision or Precision(FULL, None, without, store)
         self._made: dict[Hashable, _Made] = {}
         self._last: _Made | None = None
         self._lock = threading.Lock()
@@ -102,6 +124,7 @@ class Compiled:
         made = self._last
         arrays = made and made.recognise((args, kwargs))
         if made is None or arrays is None:
+            args, kwargs = unboxed((args, kwargs))
             taken = take_apart((args, kwargs))
             if taken.graph:
                 return self._f(*args, **kwargs)
@@ -112,7 +135,7 @@ class Compiled:
             arrays += [ordered(draw()) for draw in made.draws]
         outputs = made.executable(arrays)
         if self._verify:
-            compare(made.program, arrays, outputs)
+            compare(made.program, arrays, outputs, self._precision.slack)
         return made.assemble(outputs)
 
     def scan(self, carry: Any, rows: Any) -> tuple[Any, Any]:
@@ -134,9 +157,10 @@ class Compiled:
             ShapeError: The first axes of ``rows`` differ.
             CompileError: The function does not return a carry like the one that it takes.
         """
+        carry = unboxed(carry)
         data = [np.asarray(_data(x)) for x in leaves(rows)]
         steps = steps_of(data)
-        first = rebuild(rows, [Tensor.of(x[0]) for x in data])
+        first = rebuild(rows, [Tensor.of(x[0, ...]) for x in data])
         taken = take_apart(((carry, first), {}))
         if taken.graph:
             raise CompileError("scan inside of a derivative", hint="write the loop out")
@@ -152,28 +176,44 @@ class Compiled:
         return result
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
-        """What the programs compiled so far consist of; ``print`` it for a table.
+        """What the programs compiled so far consist of: a table, a page, plain data, a drawing.
 
         Args:
             args: Arguments of the function; if there are any, its program for them is explained,
-                and its kernels are timed.
+                its kernels are timed and held against what the machine reaches at most. A step with
+                random numbers draws them once more.
             kwargs: The same.
 
         Raises:
             CompileError: The function was not called yet.
         """
         if args or kwargs:
-            taken = take_apart((args, kwargs))
-            made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
+            taken, made = self._found(args, kwargs)
             inputs = [ordered(x) for x in (*taken.arrays, *(draw() for draw in made.draws))]
-            return measured(made.executable, inputs)
+            return measured(_name(self._f), made.executable, inputs, self._store)
         if not self._made:
             raise CompileError("nothing is compiled yet", hint="call the function first")
-        return explanation([made.executable for made in self._made.values()])
+        return explanation(_name(self._f), [made.executable for made in self._made.values()])
+
+    def program(self, *args: Any, optimised: bool = False, **kwargs: Any) -> Program:
+        """The program for some arguments; ``print`` it to read it, ``draw()`` it to see it.
+
+        Args:
+            args: Arguments of the function.
+            optimised: The program after all passes, instead of that which was traced.
+            kwargs: More arguments.
+        """
+        made = self._found(args, kwargs)[1]
+        return made.executable.plan.program if optimised else made.program
 
     def programs(self) -> list[Program]:
-        """The programs as traced, one a signature; ``print`` one to read it."""
+        """The programs as traced, one a signature."""
         return [made.program for made in self._made.values()]
+
+    def _found(self, args: Any, kwargs: Any) -> tuple[Taken, _Made]:
+        args, kwargs = unboxed((args, kwargs))
+        taken = take_apart((args, kwargs))
+        return taken, self._made.get(taken.key) or self._compiled(taken, args, kwargs)
 
     def _compiled(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
         with self._lock:
@@ -183,10 +223,27 @@ class Compiled:
                         f"{_name(self._f)} was called with {SIGNATURES} different signatures",
                         hint="pass numbers that change as Tensors, and pad to equal shapes",
                     )
-                self._made[taken.key] = self._make(taken, args, kwargs)
+                with paused():
+                    self._made[taken.key] = self._make(taken, args, kwargs)
             return self._made[taken.key]
 
     def _make(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
+        program, draws, result = self._traced(taken, args, kwargs)
+        program = self._precision.lowered(program, self._example)
+        executable = Executable(planned(optimise(program, self._without)), self._store)
+        recognise, assemble = guard((args, kwargs)), assembler(result)
+        return _Made(program, draws, executable, result, recognise, assemble)
+
+    def _example(self, args: tuple[Any, ...]) -> tuple[Hashable, Program, list[np.ndarray]]:
+        """The signature and the program of an example for calibration, and its inputs."""
+        call: Any = unboxed((args, {}))
+        taken = take_apart(call)
+        program, draws, _ = self._traced(taken, *call)
+        inputs = (*taken.arrays, *(draw() for draw in draws))
+        return taken.key, program, [ordered(x) for x in inputs]
+
+    def _traced(self, taken: Taken, args: Any, kwargs: Any) -> tuple[Program, list[Any], Any]:
+        """The program of a call, what draws its random numbers, and its result."""
         result: list[Any] = []
 
         def run(*tensors: Tensor) -> list[Any]:
@@ -199,10 +256,10 @@ class Compiled:
 
         specs = [Spec(x.shape, x.dtype) for x in taken.arrays]
         program, draws = trace(run, specs)
+        names = names_of(self._f, args, kwargs, taken.arrays)
+        program = replace(program, names=dict(zip(program.inputs, names, strict=False)))
         check_rules(program, after="trace")
-        executable = Executable(planned(optimise(program, self._without)), self._store)
-        recognise, assemble = guard((args, kwargs)), assembler(result[0])
-        return _Made(program, draws, executable, result[0], recognise, assemble)
+        return program, draws, result[0]
 
 
 def _check_pair(carry: Any, result: Any, count: int) -> None:

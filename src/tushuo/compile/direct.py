@@ -28,9 +28,11 @@ class Direct(Op):
     Attributes:
         geometry: Where the convolution takes place.
         by_channels: The operands that are read in vectors of channels.
+        sums: The data type of the results, None for that of the first operand.
     """
 
     by_channels: ClassVar[tuple[int, ...]] = ()
+    sums: ClassVar[str | None] = None
 
     geometry: Geometry
 
@@ -53,7 +55,8 @@ class Dense(Direct):
     def infer(self, *inputs: Spec) -> Spec:
         """(N, O, OH, OW)."""
         x = inputs[0]
-        return Spec((x.shape[0], self.maps, *self.geometry.positions), x.dtype)
+        shape = (x.shape[0], self.maps, *self.geometry.positions)
+        return Spec(shape, np.dtype(self.sums or x.dtype))
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The convolution."""
@@ -69,7 +72,8 @@ class Rows(Dense):
 
     def infer(self, *inputs: Spec) -> Spec:
         """(M, O)."""
-        return Spec((inputs[0].shape[0], self.maps), inputs[0].dtype)
+        x = inputs[0]
+        return Spec((x.shape[0], self.maps), np.dtype(self.sums or x.dtype))
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The product."""
@@ -86,7 +90,7 @@ class Depthwise(Direct):
     def infer(self, *inputs: Spec) -> Spec:
         """(N, C, OH, OW)."""
         x = inputs[0]
-        return Spec((*x.shape[:2], *self.geometry.positions), x.dtype)
+        return Spec((*x.shape[:2], *self.geometry.positions), np.dtype(self.sums or x.dtype))
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The convolution."""

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tushuo.compile import workers
 from tushuo.compile.arenas import ARENAS, SHARED
 from tushuo.compile.codegen.library import Library
-from tushuo.compile.codegen.module import DATA, write_module
 from tushuo.compile.codegen.pool import SHARE
+from tushuo.compile.codegen.segments import DATA, write_segments
 from tushuo.compile.codegen.target import host
 from tushuo.compile.interpret import execute
 from tushuo.compile.layout import View
+from tushuo.compile.loaded import Kernels
 from tushuo.compile.memory import ALIGNMENT, set_writeable
 from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value, describe
@@ -27,6 +27,10 @@ from tushuo.compile.store import Store
 from tushuo.compile.workers import POOL
 from tushuo.errors import CompileError, ShapeError, TushuoError
 from tushuo.graph.backend import lock
+
+
+LONG = 20_000
+"""From how many characters on calls of kernels are translated one by one, without a second look."""
 
 
 def _check_offset() -> None:
@@ -63,6 +67,7 @@ class Executable:
     Attributes:
         plan: The plan.
         kernels: The names of the kernels that the native tasks call, in order.
+        callees: For each kernel the functions of other modules that it calls.
         single: Whether the whole plan is one function of machine code.
         address: Where that function is.
         constants: The constants that it reads, whose pointers stand at ``constant_places``.
@@ -75,12 +80,15 @@ class Executable:
     def __init__(self, plan: Plan, store: Store | None) -> None:
         self.plan = plan
         target = host()
-        text, self.kernels = write_module(plan, target)
         numbers = [i for i, tasks in enumerate(plan.segments) if tasks[0].native]
-        self.shares = f"@{SHARE}" in text or f'@"{SHARE}"' in text
-        symbols = workers.symbols() if self.shares else {}
-        library = Library(text, target, store, [f"segment_{i}" for i in numbers], symbols)
-        self.cached = library.cached
+        self._kernels = kernels = Kernels(store)
+        text = write_segments(plan, target, kernels.name)
+        names = [f"segment_{i}" for i in numbers]
+        plain = len(text) > LONG
+        library = Library(text, target, store, names, kernels.symbols, plain=plain)
+        self.kernels, self.callees = kernels.called, kernels.callees
+        self.cached = library.cached and kernels.cached
+        self.shares = SHARE in library.calls or any(SHARE in x for x in self.callees.values())
         self._segments = {
             i: library.function(f"segment_{i}", ctypes.c_void_p, ctypes.c_void_p) for i in numbers
         }

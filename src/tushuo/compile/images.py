@@ -84,8 +84,10 @@ def grouped(
     """
     found: list[Task | Group] = []
     for run in _runs(tasks):
-        others = [task for task in program if task not in run]
-        found += [_group(run, others, outside)] if len(run) > 1 else run
+        if len(run) == 1:
+            found += run
+        else:
+            found.append(_group(run, [t for t in program if t not in run], outside))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -41,16 +41,15 @@ def plan(intervals: Sequence[Interval]) -> Arena:
 
     The largest are placed first, each into the smallest gap between those that live with it.
     """
-    offsets: dict[Value, int] = {}
-    placed: list[Interval] = []
-    for one in sorted(intervals, key=lambda i: (-i.value.nbytes, i.first)):
-        living = (p for p in placed if p.first <= one.last and one.first <= p.last)
-        offsets[one.value] = _gap(
-            _padded(one.value), ((offsets[p.value], _padded(p.value)) for p in living)
-        )
-        placed.append(one)
-    size = max((offsets[p.value] + _padded(p.value) for p in placed), default=0)
-    return Arena(offsets, size, sum(_padded(p.value) for p in placed))
+    order = sorted(intervals, key=lambda i: (-i.value.nbytes, i.first))
+    sizes = np.array([_padded(one.value) for one in order], np.int64)
+    firsts, lasts = (np.array([one[i] for one in order], np.int64) for i in (1, 2))
+    starts = np.zeros(len(order), np.int64)
+    for i in range(len(order)):
+        living = (firsts[:i] <= lasts[i]) & (firsts[i] <= lasts[:i])
+        starts[i] = _gap(sizes[i], starts[:i][living], sizes[:i][living])
+    offsets = {one.value: int(start) for one, start in zip(order, starts, strict=True)}
+    return Arena(offsets, int((starts + sizes).max(initial=0)), int(sizes.sum()))
 
 
 def aligned(shape: Shape, dtype: np.dtype) -> np.ndarray:
@@ -68,15 +67,15 @@ def set_writeable(array: np.ndarray, flag: bool) -> None:
         one.setflags(write=flag)  # type: ignore[union-attr]
 
 
-def _gap(size: int, taken: Iterable[tuple[int, int]]) -> int:
-    """The start of the smallest free stretch that is long enough."""
-    best, best_length, end = None, 0, 0
-    for start, length in sorted(taken):
-        free = start - end
-        if free >= size and (best is None or free < best_length):
-            best, best_length = end, free
-        end = max(end, start + length)
-    return end if best is None else best
+def _gap(size: int, starts: np.ndarray, sizes: np.ndarray) -> int:
+    """The start of the smallest free stretch that is long enough, between those taken."""
+    order = np.lexsort((sizes, starts))
+    ends = np.maximum.accumulate((starts + sizes)[order])
+    before = np.concatenate([[0], ends])
+    free = starts[order] - before[:-1]
+    if (enough := free >= size).any():
+        return int(before[np.where(enough, free, np.iinfo(np.int64).max).argmin()])
+    return int(before[-1])
 
 
 def _padded(value: Value) -> int:

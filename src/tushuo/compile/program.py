@@ -14,11 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tushuo.graph.node import Source
 from tushuo.graph.op import Op, Shape, Spec
+
+if TYPE_CHECKING:
+    from tushuo.draw import Drawing
 
 
 class Value:
@@ -114,6 +118,12 @@ class Program:
         for step in self.body:
             yield from step.operands
         yield from self.outputs
+
+    def draw(self, title: str = "program") -> Drawing:
+        """A drawing of the instructions, with what loops consist of: as SVG, PNG, DOT, a page."""
+        from tushuo.compile.explain.drawing import program_drawn
+
+        return program_drawn(self, title)
 
     def __str__(self) -> str:
         return "\n".join(lines(self))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tushuo.compile.codegen.drive import driver
-from tushuo.compile.codegen.module import DATA
+from tushuo.compile.codegen.segments import DATA
 from tushuo.compile.executable import Executable
 from tushuo.compile.memory import aligned
 from tushuo.compile.passes.tails import Tailed

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from tushuo.errors import CompileError
 from tushuo.graph.abstract import Abstract
 from tushuo.graph.tensor import Tensor
-from tushuo.graph.tree import Branch
+from tushuo.graph.tree import Branch, leaves, tree_map
+
+T = TypeVar("T")
 
 
 class Taken(NamedTuple):
@@ -25,6 +27,13 @@ class Taken(NamedTuple):
     arrays: list[np.ndarray]
     key: Hashable
     graph: bool
+
+
+def unboxed(tree: T) -> T:
+    """The tree with arrays without axes for NumPy's scalars."""
+    if not any(isinstance(x, np.number | np.bool_) for x in leaves(tree)):
+        return tree
+    return tree_map(lambda x: np.asarray(x) if isinstance(x, np.generic) else x, tree)
 
 
 def take_apart(tree: Any) -> Taken:

@@ -28,6 +28,7 @@ class Store:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder = folder
         self.limit = limit
+        self._size: int | None = None  # of all files, as far as this process knows
 
     def get(self, key: Iterable[str]) -> bytes | None:
         """The code of a key, None if there is none."""
@@ -52,20 +53,28 @@ class Store:
             except OSError:
                 Path(name).unlink(missing_ok=True)
                 raise
-            self._trim()
+            self._note(DIGEST + len(code))
 
     def _path(self, key: Iterable[str]) -> Path:
         digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
         return self.folder / f"{digest[:40]}.o"
 
-    def _trim(self) -> None:
+    def _note(self, size: int) -> None:
+        """Let the oldest files go if they are too long with a new one of some bytes."""
+        if self._size is None or self._size + size > self.limit:
+            self._size = self._trimmed()
+        else:
+            self._size += size
+
+    def _trimmed(self) -> int:
         files = [(path, path.stat()) for path in self.folder.glob("*.o")]
-        excess = sum(s.st_size for _, s in files) - self.limit
+        size = sum(s.st_size for _, s in files)
         for path, stat in sorted(files, key=lambda f: f[1].st_mtime):
-            if excess <= 0:
+            if size <= self.limit:
                 break
             path.unlink(missing_ok=True)
-            excess -= stat.st_size
+            size -= stat.st_size
+        return size
 
 
 def default_store() -> Store | None:

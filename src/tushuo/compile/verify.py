@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from tushuo.compile.program import Instruction, Program, Value, describe
 from tushuo.errors import CompileError
 from tushuo.graph.op import Spec
@@ -27,6 +29,10 @@ def verify(program: Program, after: str = "") -> None:
         ) from None
 
 
+_CHECKED: WeakSet[Instruction] = WeakSet()
+"""Instructions of right types."""
+
+
 def _check(program: Program) -> None:
     defined: set[Value] = set()
     for value in (*program.inputs, *program.constants):
@@ -38,7 +44,9 @@ def _check(program: Program) -> None:
         for operand in step.operands:
             if operand not in defined:
                 raise CompileError(f"{describe(step.op)} reads a value that is not defined yet")
-        _check_types(step)
+        if step not in _CHECKED:  # it never changes, and most passes leave it as it is
+            _check_types(step)
+            _CHECKED.add(step)
         for result in step.results:
             _define(result, defined)
     if any(value not in defined for value in program.outputs):

@@ -119,10 +119,10 @@ def _sheet(vertex: Vertex) -> Card:
     """A card that sums up an array."""
     head = vertex.label if vertex.kind == "gate" else vertex.name or "constant"
     name = vertex.name if vertex.kind == "gate" else ""
-    rows = [(vertex.value, "value")]
+    rows = [(vertex.value, "value")] if vertex.value.text else []
     if vertex.gradient is not None:
         rows.append((vertex.gradient, "gradient"))
-    texts = max(text_width(x.text, 11) for x, _ in rows)
+    texts = max((text_width(x.text, 11) for x, _ in rows), default=0.0)
     bars = any(x.bars for x, _ in rows)
     lines = [vertex.value.kind] + ([vertex.detail] if vertex.detail else [])
     inner = max(

@@ -86,7 +86,7 @@ def _vertex_lines(vertex: Vertex) -> list[str]:
     if vertex.kind != "output":
         texts = [vertex.value.text, "" if vertex.gradient is None else vertex.gradient.text]
         if vertex.kind != "gate" or vertex.value.shape:
-            found.append(" | ".join(filter(None, texts)))
+            found += filter(None, [" | ".join(filter(None, texts))])
     local = [text for text in vertex.local if text]
     if local:
         found.append(f"local {', '.join(local)}")

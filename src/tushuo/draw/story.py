@@ -40,6 +40,8 @@ def welcome(graph: Graph) -> Lines:
     first = "The inputs are known. Step forward to compute one gate after the other"
     if graph.problem:
         return [[("", f"{first}.")], [("gradient-text", f"No gradients: {graph.problem}")]]
+    if all(vertex.gradient is None for vertex in graph.vertices.values()):
+        return [[("", f"{first}.")]]
     legend: list[Part] = [
         ("value-text", "Green: values. "),
         ("gradient-text", "Red: derivatives of the result. "),
@@ -58,11 +60,15 @@ def _forward(graph: Graph, vertex: Vertex, edges: Sequence[Edge]) -> Lines:
     for i, edge in enumerate(edges):
         source = graph.vertices[edge.source]
         head.append(("", ", " if i else ""))
+        if not source.value.text:
+            head.append(("", name(source)))
+            continue
         if name(source) != source.value.text:
             head.append(("", f"{name(source)} = "))
         head.append(("value-text", source.value.text))
-    called = f" is {vertex.name} = " if vertex.name else " is "
-    head += [("", called), ("value-text", vertex.value.text)]
+    if vertex.value.text:
+        called = f" is {vertex.name} = " if vertex.name else " is "
+        head += [("", called), ("value-text", vertex.value.text)]
     kind = f"{vertex.value.kind}  " if vertex.value.shape else ""
     return [head, [("place", f"{kind}{vertex.detail}  {vertex.source}".strip())]]
 

@@ -85,7 +85,7 @@ class Space:
     """The namespace of abstract arrays: NumPy's data types, and constants of their shapes."""
 
     _SAME = frozenset((*DTYPES, "isdtype", "result_type", "finfo", "iinfo", "zeros", "ones",
-                       "full", "eye", "inf", "nan", "pi"))  # fmt: skip
+                       "full", "eye", "arange", "linspace", "inf", "nan", "pi"))  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._SAME:

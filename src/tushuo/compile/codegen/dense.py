@@ -4,6 +4,7 @@ A tile is some positions of a row times some vectors of maps, its sums in regist
 element of the kernel and each channel, a vector of weights times a number of the image, broadcast.
 The image is read where it lies, whatever its order; the weights come in panels, as many vectors
 wide as a tile. A kernel of one element is a product of matrices, with all positions in one row.
+Numbers of 16 and 8 bits are multiplied in groups of neighbouring channels (:mod:`.dots`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 from llvmlite import ir
 
-from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.columns import MapsTail, Plane, Run, each_tile, four, runs, taps_inside
-from tushuo.compile.codegen.lane import intrinsic, register_type
+from tushuo.compile.codegen.dots import dot
 from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
@@ -113,9 +112,7 @@ class _Dense:
         op: Any = program.body[0].op
         self.op = op
         maps = program.body[0].result
-        self.dtype: np.dtype = maps.dtype
-        self.lanes = target.vector_bytes // self.dtype.itemsize
-        self.vector = ir.VectorType(register_type(self.dtype), self.lanes)
+        self.lanes = target.vector_bytes // maps.dtype.itemsize
         values = (*program.inputs, *program.outputs)
         self.chunk, self.b = declared(module, name, [x.dtype for x in values], apart=False)
         *pointers, number = self.chunk.args
@@ -123,14 +120,17 @@ class _Dense:
         self.images, self.weights = pointers[:2]
         window = self.op.geometry.window
         n, self.channel, h, w = four(operands[0].strides)
+        self.dot = dot(self.b, program.inputs[0].dtype, self.lanes, target)
+        self.channel *= self.dot.group
         self.step = h * window.dilation[0], w * window.dilation[1]
         moves = n, h * window.stride[0], w * window.stride[1]
         count, _, rows, columns = maps.shape if len(maps.shape) == 4 else (*maps.shape, 1, 1)
         self.plane = Plane(count, rows, columns, (moves, *self.tail.steps))
         if window.kernel == (1, 1) and not any(map(any, self.op.geometry.margins)):
             self.plane = self.plane.flat()
-        self.panels, *self.kernel, self.channels, width = operands[1].shape
-        self.wide = width // self.lanes
+        self.panels, *self.kernel, self.channels, self.panel = operands[1].shape
+        self.width = self.panel // self.dot.group
+        self.wide = self.width // self.lanes
         most = max(1, (target.registers - self.wide - 2) // self.wide)
         tiles = -(-self.plane.columns // most)
         self.tiles = runs(self.plane.columns, -(-self.plane.columns // tiles), self.op.geometry)
@@ -172,14 +172,14 @@ class _Dense:
         origin = b.sub(origin, word(top * self._line(0) + left * self._line(1)))
         x = b.gep(self.images, [origin])
         depth = self.kernel[0] * self.kernel[1] * self.channels
-        w = b.gep(self.weights, [b.mul(panel, word(depth * self.wide * self.lanes))])
+        w = b.gep(self.weights, [b.mul(panel, word(depth * self.panel))])
         tail = self.tail.at(b, n, row, self.plane.steps[1:])
 
         def tiles(maps: int) -> None:
             where = _Row(x, w, panel, maps, lines, tail)
             each_tile(b, self.tiles, start, end, partial(self._tile, where))
 
-        in_widths(b, panel, self.op.maps, self.wide * self.lanes, tiles)
+        in_widths(b, panel, self.op.maps, self.width, tiles)
 
     def _line(self, axis: int) -> int:
         """The step from pixel to pixel of an axis."""
@@ -190,12 +190,11 @@ class _Dense:
         b, right, wide = self.b, self.plane.steps[0][2], -(-row.maps // self.lanes)
         column = b.mul(t, word(self.tiles[0].width))
         x = b.gep(row.x, [b.mul(column, word(right))])
-        zero = ir.Constant(self.vector, None)
-        sums = [zero] * (run.width * wide)
+        sums = [self.dot.zero()] * (run.width * wide)
 
         def line(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
             pixels = b.gep(x, [b.mul(i, word(self.step[0]))])
-            size = self.kernel[1] * self.channels * self.wide * self.lanes
+            size = self.kernel[1] * self.channels * self.panel
             return self._along(run, pixels, b.gep(row.w, [b.mul(i, word(size))]), wide, sums)
 
         if self.kernel[0] == 1 and not any(self.op.geometry.margins[0]):
@@ -204,7 +203,7 @@ class _Dense:
             sums = carried(b, *row.lines, sums, line)
         for place, total in enumerate(sums):
             at, v = divmod(place, wide)
-            first = b.add(b.mul(row.panel, word(self.wide * self.lanes)), word(v * self.lanes))
+            first = b.add(b.mul(row.panel, word(self.width)), word(v * self.lanes))
             inside = min(self.lanes, row.maps - v * self.lanes)
             row.tail.write(b, total, b.add(column, word(at)), first, inside)
 
@@ -226,13 +225,13 @@ class _Dense:
 
             def column(j: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
                 here = b.gep(x, [b.mul(j, word(self.step[1]))])
-                there = b.gep(w, [b.mul(j, word(c * self.wide * self.lanes))])
+                there = b.gep(w, [b.mul(j, word(c * self.panel))])
                 return self._channels(everywhere, here, there, c, wide, sums)
 
             return carried(b, word(0), word(kw), sums, column)
         for j in range(kw):
             here = b.gep(x, [word(j * self.step[1])])
-            there = b.gep(w, [word(j * c * self.wide * self.lanes)])
+            there = b.gep(w, [word(j * c * self.panel)])
             if run.inside[j]:
                 sums = self._channels(run.inside[j], here, there, c, wide, sums)
         return sums
@@ -263,19 +262,16 @@ class _Dense:
         wide: int,
         sums: list[ir.Value],
     ) -> list[ir.Value]:
-        """Add the products of one channel under one element of the kernel."""
+        """Add the products of a group of channels under one element of the kernel."""
         b, found, right = self.b, list(sums), self.plane.steps[0][2]
-        start = b.mul(at, word(self.wide * self.lanes))
-        rows = []
-        for v in range(wide):
-            pointer = b.gep(w, [b.add(start, word(v * self.lanes))])
-            rows.append(vectors.load(b, pointer, self.dtype, self.lanes, self.lanes))
+        start, size = b.mul(at, word(self.panel)), self.lanes * self.dot.group
+        places_of_w = (b.gep(w, [b.add(start, word(v * size))]) for v in range(wide))
+        rows = [self.dot.weights(pointer) for pointer in places_of_w]
         for place in places:
-            number = b.load(b.gep(x, [word(place * right)]))
-            left = vectors.broadcast(b, number, self.lanes)
+            left = self.dot.numbers(b.gep(x, [word(place * right)]))
             for v in range(wide):
-                args = [left, rows[v], found[place * wide + v]]
-                found[place * wide + v] = intrinsic(b, "llvm.fma", self.vector, args, [self.vector])
+                at_sum = place * wide + v
+                found[at_sum] = self.dot.add(left, rows[v], found[at_sum])
         return found
 
 

@@ -16,6 +16,7 @@ from llvmlite import ir
 
 from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.columns import MapsTail, Plane, Run, each_tile, runs, taps_inside
+from tushuo.compile.codegen.dots import unpacked
 from tushuo.compile.codegen.lane import intrinsic, register_type
 from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
@@ -88,7 +89,7 @@ class _Depthwise:
     ) -> None:
         op: Any = program.body[0].op
         self.geometry, maps = op.geometry, program.body[0].result
-        self.dtype: np.dtype = maps.dtype
+        self.dtype, self.seen = maps.dtype, program.inputs[0].dtype
         self.lanes = target.vector_bytes // self.dtype.itemsize
         self.vector = ir.VectorType(register_type(self.dtype), self.lanes)
         dtypes = [x.dtype for x in (*program.inputs, *program.outputs)]
@@ -166,17 +167,19 @@ class _Depthwise:
     ) -> list[ir.Value]:
         """Add what one row of the kernel gives, and read each vector of the image once."""
         window, found, seen = self.geometry.window, list(sums), {}
-        weights = [self._load(w, j * self.channels, width) for j in range(window.kernel[1])]
+        columns = (j * self.channels for j in range(window.kernel[1]))
+        weights = [self._load(w, column, width, self.dtype) for column in columns]
         pairs = [(place, j) for j, places in enumerate(run.inside) for place in places]
         for pixel, place, j in sorted(
             (place * window.stride[1] + j * window.dilation[1], place, j) for place, j in pairs
         ):
             if pixel not in seen:
-                seen[pixel] = self._load(x, pixel * self.pixel[1], width)
+                seen[pixel] = self._load(x, pixel * self.pixel[1], width, self.seen)
             args = [seen[pixel], weights[j], found[place]]
             found[place] = intrinsic(self.b, "llvm.fma", self.vector, args, [self.vector])
         return found
 
-    def _load(self, pointer: ir.Value, distance: int, width: int) -> ir.Value:
+    def _load(self, pointer: ir.Value, distance: int, width: int, dtype: np.dtype) -> ir.Value:
+        """Some elements, those of fewer bits as float32."""
         place = self.b.gep(pointer, [word(distance)])
-        return vectors.load(self.b, place, self.dtype, self.lanes, width)
+        return unpacked(self.b, vectors.load(self.b, place, dtype, self.lanes, width), dtype)

@@ -8,17 +8,19 @@ multiplication", 2008). C is cut into chunks by rows and by columns, which threa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from math import ceil
 from typing import NamedTuple
 
 from llvmlite import ir
 
-from tushuo.compile.codegen.kernel import Kernel, Left
-from tushuo.compile.codegen.lane import INT64
+from tushuo.compile.codegen import vectors
+from tushuo.compile.codegen.kernel import Kernel
 from tushuo.compile.codegen.matrix import element
+from tushuo.compile.codegen.nest import counted
 from tushuo.compile.codegen.panel import Panel, Strips
 from tushuo.compile.codegen.share import CHUNKS
+from tushuo.compile.codegen.tile import ALIGN, Tile
+from tushuo.compile.codegen.turns import word
 
 DEPTH = 2048
 """How many rows of a panel there are at most, times the length of an element in bytes."""
@@ -28,6 +30,9 @@ PANEL = 4
 
 BLOCK = 48
 """How many rows at least share a panel that is laid out for them."""
+
+ROWS = 8
+"""Up to how many rows of a tile their distance may be known when the code runs only."""
 
 STRIPS = 1 << 19
 """What the strips of a chunk may take, in bytes: half of the second level of a cache."""
@@ -47,7 +52,7 @@ class Cut(NamedTuple):
 
     def start(self, b: ir.IRBuilder, part: ir.Value) -> ir.Value:
         """Where a part starts; the one after the last starts after the last whole tile."""
-        whole, parts, tile = (_n(x) for x in (self.length // self.tile, self.parts, self.tile))
+        whole, parts, tile = (word(x) for x in (self.length // self.tile, self.parts, self.tile))
         return b.mul(b.udiv(b.mul(part, whole), parts), tile)
 
 
@@ -86,48 +91,72 @@ class Large(Kernel):
     def write(self, chunk: ir.Value) -> None:
         """Write the code of one chunk."""
         b = self.b
-        block, group = (f(chunk, _n(self.down.parts)) for f in (b.urem, b.udiv))
+        block, group = (f(chunk, word(self.down.parts)) for f in (b.urem, b.udiv))
         panel = Panel(self, self.along.tile, self.deep)
         strips = Strips(self, self.down, self.deep) if self.by_strips else None
-        adds = self.sizes.k > self.deep
-        if adds:
-            self._clear(block, group)
+        self.scratch = None if self.tail is None else self._scratch()
         for first, length in self._tiles(self.sizes.k, self.deep):
             if strips is not None:
-                strips.fill(self, block, first, length)
+                strips.fill(block, first, length)
             for j, width in self.part(self.along, group):
                 panel.fill(first, length, j, width)
                 for i, height in self.part(self.down, block):
-                    rows = strips or self
-                    left = rows.elements(i, height, first)
-                    self._row_tile(i, height, j, width, length, left, panel.vectors, adds)
+                    left = strips.place(i) if strips else element(b, self.x, i, first)
+                    corner = _Corner(i, height, j, width)
+                    self._tile(corner, left, panel.memory, length, first)
 
-    def elements(self, i: ir.Value, height: int, first: ir.Value) -> Left:
-        """The elements of a tile's rows of A, where they lie."""
-        b, rows = self.b, [self._offset(i, r) for r in range(height)]
+    def _tile(
+        self, corner: _Corner, left: ir.Value, right: ir.Value, k: int, first: ir.Value
+    ) -> None:
+        """Write the call of a tile, and what follows the product."""
+        b, (i, height, j, width) = self.b, corner
+        count, adds = ceil(width / self.lanes), self.sizes.k > self.deep
+        step = 0 if self.by_strips or height <= ROWS else self.x.row
+        part = Tile(self.dtype.itemsize * 8, height, count, self.by_strips, adds, step)
+        if self.scratch is None:
+            target, apart = element(b, self.c, i, j), self.c.row
+            last = width - (count - 1) * self.lanes
+        else:
+            target, apart, last = self.scratch, count * self.lanes, self.lanes
+        more = b.icmp_unsigned(">", first, word(0))
+        numbers = word(k), target, word(apart), word(last), more
+        part.call(b, [left, word(self.x.row), right, *numbers])
+        if self.scratch is not None:
+            counted(b, height, lambda row: self._finish(corner, row))
 
-        def left(at: ir.Value) -> list[ir.Value]:
-            return [b.load(element(b, self.x, row, b.add(first, at))) for row in rows]
+    def _finish(self, corner: _Corner, row: ir.Value) -> None:
+        """Write the tail of a row of a tile."""
+        b, (i, _, j, width) = self.b, corner
+        count = ceil(width / self.lanes)
+        for v in range(count):
+            start = b.add(b.mul(row, word(count * self.lanes)), word(v * self.lanes))
+            pointer = b.gep(self.scratch, [start], inbounds=True)
+            total = vectors.load(b, pointer, self.dtype, self.lanes, self.lanes)
+            inside = min(self.lanes, width - v * self.lanes)
+            self._store(total, b.add(i, row), self._offset(j, v * self.lanes), inside)
 
-        return left
+    def _scratch(self) -> ir.Value:
+        """Memory for the sums of a tile."""
+        with self.b.goto_entry_block():
+            memory = self.b.alloca(self.kind, size=word(self.down.tile * self.along.tile))
+        memory.align = ALIGN
+        return memory
 
     def part(self, cut: Cut, number: ir.Value) -> Iterator[tuple[ir.Value, int]]:
         """The starts and lengths of a part's tiles, as code."""
         b, (whole, rest) = self.b, divmod(cut.length, cut.tile)
         if whole:
-            end = cut.start(b, b.add(number, _n(1)))
+            end = cut.start(b, b.add(number, word(1)))
             yield from self._looped(cut.start(b, number), end, cut.tile)
         if rest:
-            with b.if_then(b.icmp_unsigned("==", number, _n(cut.parts - 1))):
-                yield _n(whole * cut.tile), rest
-
-    def _clear(self, block: ir.Value, group: ir.Value) -> None:
-        for i, height in self.part(self.down, block):
-            for j, width in self.part(self.along, group):
-                for r, v in product(range(height), range(0, width, self.lanes)):
-                    inside = min(self.lanes, width - v)
-                    self._store(self.zero, self._offset(i, r), self._offset(j, v), inside)
+            with b.if_then(b.icmp_unsigned("==", number, word(cut.parts - 1))):
+                yield word(whole * cut.tile), rest
 
 
-def _n(number: int) -> ir.Constant:
-    return ir.Constant(INT64, number)
+class _Corner(NamedTuple):
+    """A tile of C: its first row, how many rows, its first column, how many columns."""
+
+    i: ir.Value
+    height: int
+    j: ir.Value
+    width: int

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
 from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.lane import INT64
 from tushuo.compile.codegen.matrix import element
-from tushuo.compile.codegen.nest import counted
+from tushuo.compile.codegen.parts import Part
+from tushuo.compile.codegen.target import Target
+from tushuo.compile.codegen.tile import ALIGN
+from tushuo.compile.codegen.turns import each, word
 
 BYTES = 1 << 18
 """What a panel may take: a part of the second level of a cache."""
-
-_ALIGN = 64
 
 _SPREAD = 4
 """Elements a row between strips, lest all of them begin in the same few lines of the cache."""
@@ -30,13 +34,11 @@ class Panel:
     """
 
     def __init__(self, kernel: Any, width: int, deep: int) -> None:
-        self.b, self.y = kernel.b, kernel.y
-        self.dtype, self.lanes, self.kind = kernel.dtype, kernel.lanes, kernel.vector
-        self.width, self.used = width, width
-        self.first: ir.Value = ir.Constant(INT64, 0)
-        self.memory = _memory(kernel, deep * width)
+        self.b, self.y, self.lanes = kernel.b, kernel.y, kernel.lanes
+        self.bits = kernel.dtype.itemsize * 8
+        self.memory = _memory(kernel, -(-deep // self.lanes) * self.lanes * width)
 
-    def fill(self, first: ir.Value, k: int, j: ir.Value, width: int) -> None:
+    def fill(self, first: ir.Value, k: int, j: ir.Value, width: int) -> int:
         """Copy ``width`` columns from ``j`` on, and zeros up to a whole vector.
 
         Args:
@@ -44,50 +46,146 @@ class Panel:
             k: How many rows.
             j: The first column.
             width: How many columns.
+
+        Returns:
+            How many vectors a row has.
         """
-        self.first = first
-        self.used = -(-width // self.lanes) * self.lanes
-        if self.y.column == 1:
-            counted(self.b, k, lambda at: self._copy_row(at, j, width))
-            return
-        whole = k // self.lanes * self.lanes
-        counted(self.b, whole, lambda at: self._turn(at, j, width, self.lanes), self.lanes)
-        if whole < k:
-            self._turn(ir.Constant(INT64, whole), j, width, k - whole)
+        count, whole = -(-width // self.lanes), width % self.lanes == 0
+        along = self.y.column == 1
+        part = (Rows if along else Turned)(self.bits, count, whole)
+        start, step = element(self.b, self.y, first, j), self.y.row if along else self.y.column
+        part.call(self.b, [start, word(step), word(k), word(width), self.memory])
+        return count
 
-    def vectors(self, at: ir.Value) -> list[ir.Value]:
-        """One row of the panel."""
-        count = self.used // self.lanes
-        return [self.b.load(self._place(at, v), align=_ALIGN) for v in range(count)]
 
-    def _place(self, row: ir.Value, vector: int) -> ir.Value:
-        """The pointer to a vector of the panel."""
-        b = self.b
-        start = b.mul(row, ir.Constant(INT64, self.used))
-        start = b.add(start, ir.Constant(INT64, vector * self.lanes))
-        return b.bitcast(b.gep(self.memory, [start], inbounds=True), self.kind.as_pointer())
+@dataclass(frozen=True)
+class _Filling(Part):
+    """Base of what fills a panel.
 
-    def _copy_row(self, at: ir.Value, j: ir.Value, width: int) -> None:
-        for v in range(self.used // self.lanes):
-            start = self.b.add(j, ir.Constant(INT64, v * self.lanes))
-            inside = min(self.lanes, width - v * self.lanes)
-            self.b.store(self._read(at, start, inside), self._place(at, v), align=_ALIGN)
+    Attributes:
+        width: How many vectors a row has.
+        whole: Whether all columns are there; else zeros stand for those that are not.
+    """
 
-    def _turn(self, at: ir.Value, j: ir.Value, width: int, rows: int) -> None:
-        """Read vectors along k, and write them along n: each square of a vector's side at once."""
-        for v in range(self.used // self.lanes):
-            square = []
-            for lane in range(v * self.lanes, (v + 1) * self.lanes):
-                column = self.b.add(j, ir.Constant(INT64, lane))
-                zero = ir.Constant(self.kind, None)
-                square.append(self._read(at, column, rows) if lane < width else zero)
-            for r, vector in enumerate(vectors.transposed(self.b, square)[:rows]):
-                row = self.b.add(at, ir.Constant(INT64, r))
-                self.b.store(vector, self._place(row, v), align=_ALIGN)
+    width: int
+    whole: int
 
-    def _read(self, row: ir.Value, column: ir.Value, width: int) -> ir.Value:
-        pointer = element(self.b, self.y, self.b.add(self.first, row), column)
-        return vectors.load(self.b, pointer, self.dtype, self.lanes, width)
+    def signature(self) -> Sequence[ir.Type]:
+        """B and its step; the numbers of its rows and columns; the panel."""
+        return [self.element.as_pointer(), INT64, INT64, INT64, self.element.as_pointer()]
+
+
+@dataclass(frozen=True)
+class Rows(_Filling):
+    """Fills a panel from columns that lie side by side."""
+
+    def body(self, b: ir.IRBuilder, args: Sequence[ir.Value], target: Target) -> None:
+        """Row by row."""
+        y, step, k, columns, panel = args
+        dtype, lanes = np.dtype(f"float{self.bits}"), target.vector_bytes * 8 // self.bits
+        rest = b.sub(columns, word((self.width - 1) * lanes))
+
+        def row(at: ir.Value) -> None:
+            for v in range(self.width):
+                inside = lanes if self.whole or v < self.width - 1 else rest
+                place = b.gep(y, [b.add(b.mul(at, step), word(v * lanes))])
+                vector = vectors.load(b, place, dtype, lanes, inside)
+                start = b.add(b.mul(at, word(self.width * lanes)), word(v * lanes))
+                _put(b, vector, b.gep(panel, [start]))
+
+        each(b, word(0), k, row)
+
+
+@dataclass(frozen=True)
+class Turned(_Filling):
+    """Fills a panel from columns that lie along k: a square of a vector's side at once."""
+
+    def body(self, b: ir.IRBuilder, args: Sequence[ir.Value], target: Target) -> None:
+        """Squares side by side, from the first rows to the last, some of which may be missing."""
+        y, step, k, columns, panel = args
+        lanes = word(target.vector_bytes * 8 // self.bits)
+        squares = b.udiv(k, lanes)
+        whole = b.mul(squares, lanes)
+
+        def line(at: ir.Value, rows: ir.Value) -> None:
+            def square(v: ir.Value) -> None:
+                left = b.mul(v, lanes)
+                place = b.gep(y, [b.add(at, b.mul(left, step))])
+                start = b.add(b.mul(at, b.mul(lanes, word(self.width))), left)
+                there = b.sub(columns, left)
+                self._square(b, place, step, rows, there, b.gep(panel, [start]), lanes.constant)
+
+            each(b, word(0), word(self.width), square)
+
+        each(b, word(0), squares, lambda i: line(b.mul(i, lanes), lanes))
+        with b.if_then(b.icmp_signed("<", whole, k)):
+            line(whole, b.sub(k, whole))
+
+    def _square(
+        self,
+        b: ir.IRBuilder,
+        place: ir.Value,
+        step: ir.Value,
+        rows: ir.Value,
+        columns: ir.Value,
+        to: ir.Value,
+        lanes: int,
+    ) -> None:
+        """Read vectors along k, as many as there are columns, and write them along n."""
+        dtype = np.dtype(f"float{self.bits}")
+        square = []
+        for i in range(lanes):
+            if not self.whole:
+                here = b.icmp_signed("<", word(i), columns)
+                inside = b.select(here, rows, word(0))
+            elif isinstance(rows, ir.Constant):
+                inside = lanes
+            else:
+                inside = rows
+            pointer = b.gep(place, [b.mul(step, word(i))])
+            square.append(vectors.load(b, pointer, dtype, lanes, inside))
+        for r, vector in enumerate(vectors.transposed(b, square)):
+            _put(b, vector, b.gep(to, [word(r * self.width * lanes)]))
+
+
+@dataclass(frozen=True)
+class Strip(Part):
+    """Copies columns of some tiles' rows of A, one after the other, to strips.
+
+    Attributes:
+        height: How many rows a tile has.
+        along: Whether the rows lie side by side.
+    """
+
+    height: int
+    along: int
+
+    def signature(self) -> Sequence[ir.Type]:
+        """A, its steps; how many tiles and columns; the strips, and how far apart they begin."""
+        pointer = self.element.as_pointer()
+        return [pointer, INT64, INT64, INT64, INT64, pointer, INT64]
+
+    def body(self, b: ir.IRBuilder, args: Sequence[ir.Value], target: Target) -> None:
+        """Column by column."""
+        a, down, right, tiles, k, strips, apart = args
+
+        def copy(i: ir.Value, at: ir.Value) -> None:
+            to = b.gep(strips, [b.add(b.mul(i, apart), b.mul(at, word(self.height)))])
+            row = b.mul(i, word(self.height))
+            column = b.mul(at, right)
+            if self.along:
+                self._vector(b, b.gep(a, [b.add(row, column)]), to)
+                return
+            for r in range(self.height):
+                offset = b.add(b.mul(b.add(row, word(r)), down), column)
+                b.store(b.load(b.gep(a, [offset])), b.gep(to, [word(r)]))
+
+        each(b, word(0), k, lambda at: each(b, word(0), tiles, lambda i: copy(i, at)))
+
+    def _vector(self, b: ir.IRBuilder, place: ir.Value, to: ir.Value) -> None:
+        dtype, lanes = np.dtype(f"float{self.bits}"), 1 << (self.height - 1).bit_length()
+        whole = vectors.load(b, place, dtype, lanes, self.height)
+        vectors.store(b, whole, to, dtype, self.height)
 
 
 class Strips:
@@ -100,50 +198,40 @@ class Strips:
     """
 
     def __init__(self, kernel: Any, cut: Any, deep: int) -> None:
-        self.b, self.x, self.cut, self.dtype = kernel.b, kernel.x, cut, kernel.dtype
-        self.apart = deep + _SPREAD
-        self.memory = _memory(kernel, self.apart * cut.longest)
-        self.start: ir.Value = ir.Constant(INT64, 0)
+        self.b, self.x, self.cut, self.bits = kernel.b, kernel.x, cut, kernel.dtype.itemsize * 8
+        self.apart = deep * cut.tile + _SPREAD * cut.tile
+        self.memory = _memory(kernel, (deep + _SPREAD) * cut.longest)
+        self.start: ir.Value = word(0)
 
-    def fill(self, kernel: Any, part: ir.Value, first: ir.Value, k: int) -> None:
-        """Copy the rows of a part, ``k`` columns from the first on, a column after the other."""
-        b = self.b
-        self.start = self.cut.start(b, part)
+    def fill(self, part: ir.Value, first: ir.Value, k: int) -> None:
+        """Copy the rows of a part, ``k`` columns from the first on."""
+        b, cut = self.b, self.cut
+        self.start = cut.start(b, part)
+        whole, rest = divmod(cut.length, cut.tile)
+        if whole:
+            tiles = b.udiv(b.sub(cut.start(b, b.add(part, word(1))), self.start), word(cut.tile))
+            self._copy(self.start, cut.tile, tiles, first, k)
+        if rest:
+            with b.if_then(b.icmp_signed("==", part, word(cut.parts - 1))):
+                self._copy(word(whole * cut.tile), rest, word(1), first, k)
 
-        def column(at: ir.Value) -> None:
-            for i, height in kernel.part(self.cut, part):
-                self._copy(i, height, at, b.add(first, at))
+    def _copy(self, i: ir.Value, height: int, tiles: ir.Value, first: ir.Value, k: int) -> None:
+        steps = word(self.x.row), word(self.x.column)
+        args = [element(self.b, self.x, i, first), *steps, tiles, word(k), self.place(i)]
+        Strip(self.bits, height, self.x.row == 1).call(self.b, [*args, word(self.apart)])
 
-        counted(b, k, column)
+    def place(self, i: ir.Value) -> ir.Value:
+        """The strip of the tile that begins at a row."""
+        tile = self.b.udiv(self.b.sub(i, self.start), word(self.cut.tile))
+        return self.b.gep(self.memory, [self.b.mul(tile, word(self.apart))])
 
-    def elements(self, i: ir.Value, height: int, first: ir.Value) -> Any:
-        """The elements of a tile's rows in a column."""
 
-        def left(at: ir.Value) -> list[ir.Value]:
-            return [self.b.load(self._place(i, height, at, r)) for r in range(height)]
-
-        return left
-
-    def _copy(self, i: ir.Value, height: int, at: ir.Value, column: ir.Value) -> None:
-        b = self.b
-        if self.x.row != 1:
-            for r in range(height):
-                one = b.load(element(b, self.x, b.add(i, ir.Constant(INT64, r)), column))
-                b.store(one, self._place(i, height, at, r))
-            return
-        lanes = 1 << (height - 1).bit_length()
-        whole = vectors.load(b, element(b, self.x, i, column), self.dtype, lanes, height)
-        vectors.store(b, whole, self._place(i, height, at, 0), self.dtype, height)
-
-    def _place(self, i: ir.Value, height: int, at: ir.Value, row: int) -> ir.Value:
-        b = self.b
-        strip = b.mul(b.sub(i, self.start), ir.Constant(INT64, self.apart))
-        inside = b.add(b.mul(at, ir.Constant(INT64, height)), ir.Constant(INT64, row))
-        return b.gep(self.memory, [b.add(strip, inside)], inbounds=True)
+def _put(b: ir.IRBuilder, vector: ir.Value, place: ir.Value) -> None:
+    b.store(vector, b.bitcast(place, vector.type.as_pointer()), align=ALIGN)
 
 
 def _memory(kernel: Any, size: int) -> ir.Value:
     with kernel.b.goto_entry_block():
-        memory = kernel.b.alloca(kernel.kind, size=ir.Constant(INT64, size))
-    memory.align = _ALIGN
+        memory = kernel.b.alloca(kernel.kind, size=word(size))
+    memory.align = ALIGN
     return memory

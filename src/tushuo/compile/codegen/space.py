@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.compile.codegen import functions, libm
+from tushuo.compile.codegen import functions, libm, lowering
 from tushuo.compile.codegen.lane import Lane, UnsupportedError, intrinsic, register_type
 
 
@@ -119,6 +119,14 @@ class LaneSpace:
     def logical_not(self, x: Lane) -> Lane:
         """Whether it is false."""
         return ~x
+
+    def to_bfloat16(self, x: Lane) -> Lane:
+        """The bits of the nearest bfloat16, a uint16."""
+        return lowering.to_bfloat16(x)
+
+    def to_whole(self, x: Lane, dtype: np.dtype, low: int, high: int) -> Lane:
+        """The nearest whole number of an interval."""
+        return lowering.to_whole(x, dtype, low, high)
 
     def zeros_like(self, x: Lane) -> Lane:
         """Zero."""

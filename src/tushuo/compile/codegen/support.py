@@ -12,6 +12,7 @@ from tushuo.compile.codegen.gather import GATHERS
 from tushuo.compile.codegen.lane import Lane, UnsupportedError, register_type
 from tushuo.compile.codegen.space import SPACE
 from tushuo.compile.direct import Direct
+from tushuo.compile.lowered import Lowered
 from tushuo.graph.op import Elementwise, Op, Spec
 from tushuo.graph.ops import compare, index, movement, reduce, rounding
 from tushuo.graph.ops.gather import Take, TakeAlongAxis
@@ -36,8 +37,12 @@ PRODUCTS = (MatMul, Inner)
 
 REDUCTIONS = (reduce.Sum, reduce.Max, reduce.Min, reduce.Any, reduce.All)
 
-SINGLE = (*PRODUCTS, *ASSEMBLIES, *GATHERS, Direct)
+RUNNING = (reduce.CumulativeSum, reduce.ArgMax, reduce.ArgMin)
+
+SINGLE = (*PRODUCTS, *ASSEMBLIES, *GATHERS, *RUNNING, Direct)
 """Operations with a kernel of their own, that do not join loops."""
+
+_OF_BOOLEANS = (Concat, Stack, Take, TakeAlongAxis, reduce.ArgMax, reduce.ArgMin)
 
 
 def native(op: Op, specs: tuple[Spec, ...]) -> bool:
@@ -52,13 +57,15 @@ def native(op: Op, specs: tuple[Spec, ...]) -> bool:
 def single(op: Op, specs: tuple[Spec, ...]) -> bool:
     """Whether a kernel of its own can compute an operation."""
     dtype = specs[0].dtype
+    if isinstance(op, Lowered):
+        return True
     if isinstance(op, (*PRODUCTS, Direct)):
         return all(x.dtype.name in ("float32", "float64") for x in specs)
     if not isinstance(op, SINGLE) or not _has_type(dtype):
         return False
     if isinstance(op, GATHERS) and not (_has_type(specs[1].dtype) and specs[1].dtype.kind in "iu"):
         return False
-    return dtype.kind != "b" or isinstance(op, Concat | Stack | Take | TakeAlongAxis)
+    return dtype.kind != "b" or isinstance(op, _OF_BOOLEANS)
 
 
 def emits(op: Op, specs: tuple[Spec, ...], lanes: int = 0) -> bool:

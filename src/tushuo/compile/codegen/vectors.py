@@ -12,7 +12,9 @@ from tushuo.compile.codegen.lane import BIT, BYTE, intrinsic, memory_type, regis
 _WORD = ir.IntType(32)
 
 
-def load(b: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype, lanes: int, width: int) -> ir.Value:
+def load(
+    b: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype, lanes: int, width: int | ir.Value
+) -> ir.Value:
     """The first ``width`` elements at a pointer, the other lanes 0; a bool is a bit."""
     kind = ir.VectorType(memory_type(dtype), lanes)
     where = b.bitcast(pointer, kind.as_pointer())
@@ -20,7 +22,7 @@ def load(b: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype, lanes: int, width:
         vector = b.load(where, align=dtype.itemsize)
     else:
         align = ir.Constant(_WORD, dtype.itemsize)
-        args = [where, align, mask(lanes, width), ir.Constant(kind, None)]
+        args = [where, align, _mask(b, lanes, width), ir.Constant(kind, None)]
         vector = intrinsic(b, "llvm.masked.load", kind, args, [kind, where.type])
     if register_type(dtype) is BIT:
         return b.icmp_unsigned("!=", vector, ir.Constant(kind, None))
@@ -28,7 +30,7 @@ def load(b: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype, lanes: int, width:
 
 
 def store(
-    b: ir.IRBuilder, vector: ir.Value, pointer: ir.Value, dtype: np.dtype, width: int
+    b: ir.IRBuilder, vector: ir.Value, pointer: ir.Value, dtype: np.dtype, width: int | ir.Value
 ) -> None:
     """Write the first ``width`` lanes."""
     lanes = vector.type.count
@@ -38,7 +40,7 @@ def store(
     if width == lanes:
         b.store(vector, where, align=dtype.itemsize)
         return
-    args = [vector, where, ir.Constant(_WORD, dtype.itemsize), mask(lanes, width)]
+    args = [vector, where, ir.Constant(_WORD, dtype.itemsize), _mask(b, lanes, width)]
     intrinsic(b, "llvm.masked.store", ir.VoidType(), args, [vector.type, where.type])
 
 
@@ -79,3 +81,11 @@ def _exchanged(b: ir.IRBuilder, x: ir.Value, y: ir.Value, half: int) -> tuple[ir
 def mask(lanes: int, width: int) -> ir.Constant:
     """A bit a lane, set in the first ``width``."""
     return ir.Constant(ir.VectorType(BIT, lanes), [int(i < width) for i in range(lanes)])
+
+
+def _mask(b: ir.IRBuilder, lanes: int, width: int | ir.Value) -> ir.Value:
+    """The same for a width that may be known when the code runs only."""
+    if isinstance(width, int):
+        return mask(lanes, width)
+    numbers = ir.Constant(ir.VectorType(_WORD, lanes), list(range(lanes)))
+    return b.icmp_signed("<", numbers, broadcast(b, b.trunc(width, _WORD), lanes))

@@ -1,154 +1,103 @@
-"""What a program was compiled to, kernel by kernel."""
+"""From plans to kernels with their sources, reasons and work."""
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import prod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from tushuo.compile.codegen.assembly import ASSEMBLIES
+from tushuo.compile.codegen.gather import GATHERS
+from tushuo.compile.codegen.pool import SHARE
 from tushuo.compile.codegen.support import PRODUCTS
-from tushuo.compile.direct import MAPS, Direct
+from tushuo.compile.direct import Direct
+from tushuo.compile.explain.explanation import Explanation
+from tushuo.compile.explain.kernel import Kernel, Line
+from tushuo.compile.explain.reasons import Reasons, fused
+from tushuo.compile.explain.work import moved, work
+from tushuo.compile.layout import View
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.passes.tails import Tailed
-from tushuo.compile.plan import Plan, Task, planned
+from tushuo.compile.plan import Task
+from tushuo.compile.program import Instruction
+from tushuo.graph.node import Source
+from tushuo.threads import get_num_threads
 
 if TYPE_CHECKING:
     from tushuo.compile.executable import Executable
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """One step of a compiled program.
-
-    Attributes:
-        runs: "machine code" or "NumPy".
-        what: The operations.
-        shape: What it runs over: a loop's shape, or (m, n, k) of a product.
-        flops: Floating-point operations; an exponential counts as one.
-        bytes: Read and written, if nothing stays in a cache.
-        source: The user's line.
-        seconds: The shortest time of several runs, None if it was not measured.
-    """
-
-    runs: str
-    what: str
-    shape: tuple[int, ...]
-    flops: int
-    bytes: int
-    source: str
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """All kernels of a compiled function, and the memory that they need.
-
-    Attributes:
-        kernels: In the order in which they run.
-        arena: Memory for what is computed in between, in bytes.
-        total: What that would be without sharing.
-        cached: Whether the machine code came from the cache on disk.
-    """
-
-    kernels: list[Kernel]
-    arena: int
-    total: int
-    cached: bool
-
-    def __str__(self) -> str:
-        head: tuple[str, ...] = ("runs in", "operations", "shape", "flops", "bytes", "line")
-        rows: list[tuple[str, ...]] = [
-            (k.runs, k.what, "x".join(map(str, k.shape)), f"{k.flops:,}", f"{k.bytes:,}", k.source)
-            for k in self.kernels
-        ]
-        if any(k.seconds is not None for k in self.kernels):
-            head = (*head, "us", "GFLOP/s", "GB/s")
-            rows = [(*row, *_speed(k)) for row, k in zip(rows, self.kernels, strict=True)]
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        text = [
-            "  ".join(x.ljust(w) for x, w in zip(row, widths, strict=True)).rstrip()
-            for row in (head, *rows)
-        ]
-        origin = "from the cache" if self.cached else "new"
-        text.append(f"arena: {self.arena:,} bytes for values of {self.total:,}; code: {origin}")
-        return "\n".join(text)
-
-
-def explanation(executables: Sequence[Executable]) -> Explanation:
+def explanation(title: str, executables: Sequence[Executable]) -> Explanation:
     """The kernels of several programs, one after the other."""
-    plans = [each.plan for each in executables]
+    plans = tuple(each.plan for each in executables)
+    kernels: list[Kernel] = []
+    for each in executables:
+        kernels += _kernels(each, len(kernels))
     return Explanation(
-        [kernel for plan in plans for kernel in _kernels(plan)],
+        title,
+        kernels,
         sum(plan.arena.size for plan in plans),
         sum(plan.arena.total for plan in plans),
         all(each.cached for each in executables),
+        plans=plans,
     )
 
 
-def measured(executable: Executable, inputs: Sequence[np.ndarray], runs: int = 20) -> Explanation:
-    """The kernels of a program with their times: each runs as a segment of its own."""
-    plan = planned(executable.plan.program, by_image=False)
-    alone = [[task] for segment in plan.segments for task in segment]
-    apart = type(executable)(replace(plan, segments=alone), None)
-    times = []
-    for _ in range(runs):
-        apart(inputs)
-        times.append(list(apart.seconds))
-    best = [min(column) for column in zip(*times, strict=True)]
-    found = explanation([executable])
-    kernels = [replace(k, seconds=t) for k, t in zip(found.kernels, best, strict=True)]
-    return replace(found, kernels=kernels)
-
-
-def _speed(kernel: Kernel) -> tuple[str, ...]:
-    seconds = kernel.seconds or 0.0
-    rates = (x / seconds / 1e9 if seconds else 0.0 for x in (kernel.flops, kernel.bytes))
-    return (f"{seconds * 1e6:.1f}", *(f"{rate:.1f}" for rate in rates))
-
-
-def _kernels(plan: Plan) -> Iterator[Kernel]:
-    for task in (task for segment in plan.segments for task in segment):
-        shape, flops = _work(task)
-        moved = {v.root: v.root.nbytes for v in (*task.operands, *task.results)}
+def _kernels(executable: Executable, first: int) -> Iterator[Kernel]:
+    reasons = Reasons(executable.plan, first)
+    names = iter(executable.kernels)
+    tasks = (task for segment in executable.plan.segments for task in segment)
+    for number, task in enumerate(tasks, first):
+        called = executable.callees[next(names)] if task.native else frozenset()
+        shape, flops = work(task)
         yield Kernel(
-            "machine code" if task.native else "NumPy",
-            _what(task),
+            number,
+            _kind(task, called),
+            tuple(step.op.name for step in _steps(task.step)),
+            tuple(map(_type, task.operands)),
+            tuple(map(_type, task.results)),
             shape,
             flops,
-            sum(moved.values()),
-            _line(task),
+            moved(task),
+            _lines(task.step),
+            fused(task),
+            reasons.apart(task),
+            get_num_threads() if SHARE in called or any("gemm" in x for x in called) else 1,
         )
 
 
-def _work(task: Task) -> tuple[tuple[int, ...], int]:
+def _kind(task: Task, called: frozenset[str]) -> str:
     op: Any = task.step.op
-    first: Any = op.program.body[0].op if isinstance(op, Tailed) else op
+    first = op.program.body[0].op if isinstance(op, Tailed) else op
+    if not task.native:
+        return "NumPy"
+    if isinstance(op, Loop) and not isinstance(op, Tailed):
+        return "loop + sum" if op.axes else "loop"
+    tail = " + tail" if isinstance(op, Tailed) else ""
+    if isinstance(first, PRODUCTS):
+        return f"{'BLAS' if any('gemm' in x for x in called) else 'product'}{tail}"
     if isinstance(first, Direct):
-        maps = task.results[0].shape if isinstance(first, MAPS) else task.operands[1].shape
-        more = prod(maps) * (len(op.program.body) - 1) if isinstance(op, Tailed) else 0
-        return task.results[0].shape, first.flops(task.operands[0].shape, maps[1]) + more
-    if isinstance(op, Tailed):
-        k = task.operands[0].shape[-1]
-        return (*op.shape, k), prod(op.shape) * (2 * k + len(op.program.body) - 1)
-    if isinstance(op, Loop):
-        return op.shape, prod(op.shape) * len(op.program.body)
-    if isinstance(op, PRODUCTS):
-        result, k = task.results[0].shape, task.operands[0].shape[-1]
-        return (*result, k), 2 * prod(result) * k
-    return task.results[0].shape, 0
+        return f"{'product' if first.name.startswith('Rows') else 'convolution'}{tail}"
+    kinds = {GATHERS: "gather", ASSEMBLIES: "assembly"}
+    return next((kind for ops, kind in kinds.items() if isinstance(op, ops)), "kernel")
 
 
-def _what(task: Task) -> str:
-    op: Any = task.step.op
-    if not isinstance(op, Loop):
-        return str(op.name)
-    names = [step.op.name for step in op.program.body]
-    return " ".join(names) if len(names) <= 8 else f"{' '.join(names[:7])} ... ({len(names)})"
+def _steps(step: Instruction) -> Sequence[Instruction]:
+    return step.op.program.body if isinstance(step.op, Loop) else (step,)
 
 
-def _line(task: Task) -> str:
-    source = task.step.source
-    return "" if source is None else f"{source.file.rsplit('/', 1)[-1]}:{source.line}"
+def _lines(step: Instruction) -> tuple[Line, ...]:
+    """The lines of the operations, each once, in order."""
+    sources = [one.source or step.source for one in _steps(step)]
+    return tuple(dict.fromkeys(_line(source) for source in sources if source is not None))
+
+
+@lru_cache(4096)
+def _line(source: Source) -> Line:
+    number = source.line
+    return Line(source.file, number, linecache.getline(source.file, number).strip())
+
+
+def _type(view: View) -> str:
+    return f"{view.root.dtype}{list(view.shape)}"

@@ -6,8 +6,9 @@ Each takes a program and returns one that computes the same. They run in the ord
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
+from tushuo.compile.passes.bfloat16 import bfloat16
 from tushuo.compile.passes.common import share
 from tushuo.compile.passes.convolve import convolve
 from tushuo.compile.passes.dead import prune
@@ -20,6 +21,7 @@ from tushuo.compile.passes.pack import pack
 from tushuo.compile.passes.simplify import simplify
 from tushuo.compile.passes.tails import tails
 from tushuo.compile.passes.views import copies
+from tushuo.compile.passes.whole import Range, int8, int16
 from tushuo.compile.program import Program
 from tushuo.compile.verify import verify
 from tushuo.errors import UsageError
@@ -42,6 +44,16 @@ PASSES: dict[str, Pass] = {
 }
 """Name -> pass, in the order in which they run."""
 
+LOWERINGS: dict[str, Callable[[Program, Sequence[Range]], Program]] = {
+    "bfloat16": lambda program, _: bfloat16(program),
+    "int16": int16,
+    "int8": int8,
+}
+"""Precision -> the pass that lowers products to it, given the ranges of their operands."""
+
+PREPARING = ("fold", "norms")
+"""Passes before that, so that it finds the weights as they will be."""
+
 NEEDED = ("copies",)
 """Passes without which no code can be written."""
 
@@ -57,12 +69,48 @@ def optimise(program: Program, without: Collection[str] = ()) -> Program:
         UsageError: A name is unknown or of a pass that is needed.
         CompileError: A pass broke a rule of programs.
     """
-    for name in without:
-        if name not in PASSES or name in NEEDED:
-            choices = ", ".join(p for p in PASSES if p not in NEEDED)
-            raise UsageError(f"no pass {name!r} can be left out", hint=f"choose among {choices}")
+    _check(without)
     for name, one in PASSES.items():
-        if name not in without:
-            program = one(program)
-            verify(program, after=name)
+        program = _after(name, one, program, without)
     return program
+
+
+def prepared(program: Program, without: Collection[str] = ()) -> Program:
+    """The program after the passes before lowering, but those named."""
+    _check(without)
+    for name in PREPARING:
+        program = _after(name, PASSES[name], program, without)
+    return program
+
+
+def lowered(
+    program: Program, precision: str, ranges: Sequence[Range], without: Collection[str] = ()
+) -> Program:
+    """A prepared program with products of lower precision.
+
+    Args:
+        program: The program.
+        precision: A key of :data:`LOWERINGS`.
+        ranges: Between which numbers the operand of each product lies, for those that need it.
+        without: Names of passes to leave out.
+
+    Raises:
+        CompileError: The ranges are those of another program.
+    """
+    lower = LOWERINGS[precision]
+    return _after(precision, lambda program: lower(program, ranges), program, without)
+
+
+def _after(name: str, one: Pass, program: Program, without: Collection[str]) -> Program:
+    if name in without:
+        return program
+    program = one(program)
+    verify(program, after=name)
+    return program
+
+
+def _check(without: Collection[str]) -> None:
+    for name in without:
+        if name not in {**PASSES, **LOWERINGS} or name in NEEDED:
+            choices = ", ".join(p for p in (*PASSES, *LOWERINGS) if p not in NEEDED)
+            raise UsageError(f"no pass {name!r} can be left out", hint=f"choose among {choices}")

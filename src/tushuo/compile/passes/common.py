@@ -17,7 +17,8 @@ def share(program: Program) -> Program:
     seen: dict[Hashable, Value] = {}
     body = []
     for step in program.body:
-        moved = replace(step, operands=tuple(same.get(x, x) for x in step.operands))
+        operands = tuple(same.get(x, x) for x in step.operands)
+        moved = step if operands == step.operands else replace(step, operands=operands)
         key = _key(moved)
         first = seen.setdefault(key, step.result)
         if first is step.result:

@@ -38,12 +38,23 @@ class Loop(Op):
 
 @dataclass(eq=False)
 class _Cluster:
-    """Instructions that will be one: ``shape`` is None for those that stay alone."""
+    """Instructions that will be one: ``shape`` is None for those that stay alone.
+
+    Attributes:
+        members: Their numbers, ascending.
+        shape: What the loop runs over.
+        axes: What it sums over.
+        after: The clusters that it reads from.
+        users: Those that read from it.
+        high: The largest number of its members and of all that it depends on.
+    """
 
     members: list[int]
     shape: Shape | None
-    axes: tuple[int, ...] = ()
-    after: set[_Cluster] = field(default_factory=set)
+    axes: tuple[int, ...]
+    after: set[_Cluster]
+    high: int
+    users: set[_Cluster] = field(default_factory=set)
 
 
 def fuse(program: Program) -> Program:
@@ -64,19 +75,49 @@ def loop_of(step: Instruction) -> tuple[Shape, tuple[int, ...]] | None:
     return (step.result.shape, ()) if emits(step.op, specs) else None
 
 
+def unlike(
+    x: Value,
+    shape: Shape | None,
+    axes: tuple[int, ...],
+    own_shape: Shape | None,
+    own_axes: tuple[int, ...],
+) -> str:
+    """Why one loop cannot run over what another one does, nothing if it can.
+
+    Args:
+        x: The value that flows from the other one.
+        shape: What the other one runs over, None if it is no loop.
+        axes: What it sums over.
+        own_shape: What the loop runs over.
+        own_axes: What it sums over.
+    """
+    if shape is None or own_shape is None:
+        return "not both are loops"
+    if shape != own_shape:
+        return "they run over different shapes"
+    if x.shape != own_shape:
+        return "what it reads has to be complete first"
+    if axes and own_axes and axes != own_axes:
+        return "they sum over different axes"
+    return ""
+
+
 class _Clusters:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.of: dict[Value, _Cluster] = {}
-        self.all: list[_Cluster] = []
+        self.all: dict[_Cluster, None] = {}
+        self._makers = program.producers()
 
     def add(self, i: int) -> None:
         """Put an instruction into the clusters of its operands, or into one of its own."""
         step = self.program.body[i]
         loop = loop_of(step)
         parents = {self.of[x] for x in step.operands if x in self.of}
-        own = _Cluster([i], loop and loop[0], loop[1] if loop else (), set(parents))
-        self.all.append(own)
+        own = _Cluster([i], loop and loop[0], loop[1] if loop else (), parents, i)
+        for parent in parents:
+            parent.users.add(own)
+        self.all[own] = None
         self.of.update(dict.fromkeys(step.results, own))
         if loop is not None and not isinstance(step.op, Copy):  # two orders would be slow together
             for x in step.operands:
@@ -86,9 +127,7 @@ class _Clusters:
 
     def _join(self, parent: _Cluster, own: _Cluster, x: Value) -> bool:
         """Whether two clusters can be one, by the value ``x`` that flows between them."""
-        if parent.shape != own.shape or x.shape != own.shape:
-            return False
-        if parent.axes and own.axes and parent.axes != own.axes:
+        if unlike(x, parent.shape, parent.axes, own.shape, own.axes):
             return False
         return self._closed(parent, own) and self._closed(own, parent)
 
@@ -106,18 +145,19 @@ class _Clusters:
                     yield x
 
     def _reduces(self, x: Value) -> bool:
-        cluster = self.of[x]
-        made = next(i for i in cluster.members if x in self.program.body[i].results)
-        return isinstance(self.program.body[made].op, REDUCTIONS)
+        return isinstance(self._makers[x].op, REDUCTIONS)
 
     def _reach(self, start: Iterable[_Cluster], goal: _Cluster) -> bool:
-        """Whether one of some clusters comes after the goal."""
+        """Whether one of some clusters comes after the goal.
+
+        What depends on nothing as late as the goal cannot, and need not be looked through.
+        """
         stack, seen = list(start), set()
         while stack:
             cluster = stack.pop()
             if cluster is goal:
                 return True
-            if cluster not in seen:
+            if cluster not in seen and cluster.high >= goal.members[0]:
                 seen.add(cluster)
                 stack.extend(cluster.after)
         return False
@@ -126,15 +166,28 @@ class _Clusters:
         """Make the second a part of the first."""
         first.members = sorted(first.members + second.members)
         first.axes = first.axes or second.axes
-        first.after |= second.after
         for i in second.members:
             self.of.update(dict.fromkeys(self.program.body[i].results, first))
-        self.all.remove(second)
-        for cluster in self.all:
-            if second in cluster.after:
-                cluster.after = (cluster.after - {second}) | {first}
-        first.after.discard(first)
+        del self.all[second]
+        for cluster in second.after:
+            cluster.users.remove(second)
+            cluster.users.add(first)
+        for cluster in second.users:
+            cluster.after.remove(second)
+            cluster.after.add(first)
+        first.after = (first.after | second.after) - {first, second}
+        first.users = (first.users | second.users) - {first, second}
+        self._raise(first, second.high)
         return first
+
+    def _raise(self, cluster: _Cluster, high: int) -> None:
+        """Note that a cluster, and all that comes after it, depends on something late."""
+        stack = [cluster]
+        while stack:
+            cluster = stack.pop()
+            if cluster.high < high:
+                cluster.high = high
+                stack.extend(cluster.users)
 
     def ordered(self) -> list[_Cluster]:
         """The clusters, each after those it reads from, else in the order of the program."""

@@ -7,6 +7,7 @@ to memory and read again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tushuo.compile.codegen.product import takes_tail
@@ -16,7 +17,7 @@ from tushuo.compile.direct import MAPS
 from tushuo.compile.layout import View, layout, spread
 from tushuo.compile.passes.fuse import Loop
 from tushuo.compile.program import Instruction, Program, Value
-from tushuo.graph.op import Op, Spec
+from tushuo.graph.op import Op
 
 _SOME = 4  # lanes: whether code can be written does not depend on how many there are
 
@@ -50,26 +51,42 @@ def _product(
     makers: dict[Value, Instruction],
 ) -> Instruction | None:
     """The product that a loop can be the tail of."""
-    op = loop.op
-    if not isinstance(op, Loop) or op.axes or not _vectors(op.program):
-        return None
     for x in loop.operands:
         maker = makers.get(x)
-        if maker is None or not isinstance(maker.op, (*PRODUCTS, *MAPS)) or uses[x] > 1:
-            continue
-        others = [views[y] for y in (*loop.operands, *loop.results) if y is not x]
-        factors = [views[y] for y in maker.operands]
-        if x.shape == op.shape and _joins(maker.op, factors, others):
+        if maker is not None and not obstacle(loop, x, maker, views, uses):
             return maker
     return None
 
 
-def _joins(op: Op, factors: list[View], others: list[View]) -> bool:
-    """Whether vectors of a product's result are complete in registers, and others read along."""
-    if isinstance(op, PRODUCTS) and not takes_tail(op, *factors):
-        return False
-    shape = op.infer(*(Spec(v.shape, v.root.dtype) for v in factors)).shape
-    ways = [spread(v.strides, v.shape, shape) for v in others]
+def obstacle(
+    loop: Instruction,
+    x: Value,
+    maker: Instruction,
+    views: Mapping[Value, View],
+    uses: Mapping[Value, int],
+) -> str:
+    """Why a loop cannot be the tail of the product that makes ``x``, nothing if it can."""
+    op = loop.op
+    if not isinstance(op, Loop) or not isinstance(maker.op, (*PRODUCTS, *MAPS)):
+        return "it is no loop after a product"
+    if op.axes:
+        return "a loop that sums is no tail"
+    if not _vectors(op.program):
+        return "not all of it can be computed on vectors"
+    if uses[x] > 1:
+        return "others read the product, too"
+    if x.shape != op.shape:
+        return "it does not run over the product's shape"
+    factors = [views[y] for y in maker.operands]
+    if isinstance(maker.op, PRODUCTS) and not takes_tail(maker.op, *factors):
+        return "the product's vectors are not complete in registers"
+    others = [views[y] for y in (*loop.operands, *loop.results) if y is not x]
+    return "" if _along(maker.op, x, others) else "it reads or writes in another order"
+
+
+def _along(op: Op, x: Value, others: Sequence[View]) -> bool:
+    """Whether vectors of others can be read and written along those of a product."""
+    ways = [spread(v.strides, v.shape, x.shape) for v in others]
     if isinstance(op, MAPS):
         ways = [way[:2] for way in ways]
     return all(map(follows, ways))

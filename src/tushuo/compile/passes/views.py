@@ -38,7 +38,7 @@ def copies(program: Program) -> Program:
     for step in program.body:
         new = {x: _copy(x, views, body, step) for x in _to_copy(step, views)}
         operands = tuple(new.get(x, x) for x in step.operands)
-        body.append(replace(step, operands=operands))
+        body.append(replace(step, operands=operands) if new else step)
     taken: set[Value] = set()
     own = {*program.inputs, *program.constants}
     outputs = []

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tushuo.errors import DTypeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Elementwise, Slope, apply
 from tushuo.graph.ops.compare import where
-from tushuo.graph.ops.promotion import Operand, binary
+from tushuo.graph.ops.promotion import Operand, binary, kind
 from tushuo.graph.tensor import Tensor, asarray
 
 
@@ -198,11 +199,16 @@ def pow(x: Operand, y: Operand) -> Tensor:
     """``x ** y``, elementwise with broadcasting; a power of 2 is a square.
 
     The derivative by y is that for x > 0; it is not needed where y is a constant.
+
+    Raises:
+        DTypeError: The operands are booleans, or of different kinds.
     """
     if type(y) is int and y == 2:
         from tushuo.graph.ops.math import square
 
         return square(x)
+    if kind(asarray(x).data) is bool:
+        raise DTypeError("Pow needs numbers, got bool", hint="cast with astype")
     return binary(_POW, x, y)
 
 

@@ -10,7 +10,7 @@ from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Elementwise, Slope, Spec, Stop, apply
 from tushuo.graph.ops.compare import where
 from tushuo.graph.ops.function import Function
-from tushuo.graph.ops.promotion import Operand, kind, operand
+from tushuo.graph.ops.promotion import BOOL, Operand, kind, operand
 from tushuo.graph.tensor import Tensor, asarray
 
 
@@ -43,7 +43,7 @@ class Ceil(Step, value=lambda xp, x: xp.ceil(x)):
     """The next integer above."""
 
 
-class Round(Step, value=lambda xp, x: xp.round(x)):
+class Round(Step, value=lambda xp, x: x if x.dtype == BOOL else xp.round(x)):
     """The nearest integer; halves go to the even one."""
 
 
