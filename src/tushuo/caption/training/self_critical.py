@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption.metrics.cider import CiderD
+from tushuo.caption.training.averaging import averaged, kept_share
 from tushuo.caption.training.live import ahead
 from tushuo.caption.training.network import Network, Weights
 from tushuo.caption.training.rates import ByPart
-from tushuo.caption.training.task import CaptionTask, averaged, kept_share, steps
+from tushuo.caption.training.task import CaptionTask, steps
 from tushuo.data import BOS, EOS, PAD, UNK
 from tushuo.data.views import View
 from tushuo.graph import Tensor, ops, value_and_grad

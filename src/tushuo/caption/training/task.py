@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from tushuo.caption.bundle import Bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.decoding import Decoding
 from tushuo.caption.metrics import evaluate_captions
+from tushuo.caption.training.averaging import averaged, kept_share
 from tushuo.caption.training.features import ORIGINAL, FeatureCache
 from tushuo.caption.training.live import LiveMaps, ahead
 from tushuo.caption.training.network import Network, Weights
@@ -31,7 +32,7 @@ from tushuo.data import (
 )
 from tushuo.data.views import WHOLE, View, mirrored_ids
 from tushuo.errors import DatasetError
-from tushuo.graph import Tensor, tree_map, value_and_grad
+from tushuo.graph import Tensor, value_and_grad
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
 from tushuo.native import native
@@ -39,8 +40,6 @@ from tushuo.nn import cross_entropy
 from tushuo.optim import AdamW, cosine, warmup
 
 __all__ = ["CaptionTask"]
-
-Model = TypeVar("Model")
 
 EVALUATED_AT_ONCE = 50
 _VIEWS = 1  # tells the draw of views from others with the same seed
@@ -304,22 +303,3 @@ class CaptionTask:
 def steps(state: Mapping[str, Any]) -> int:
     """How many steps the optimiser's state has seen."""
     return int(state["decoder"]["step"])
-
-
-def moving_average(average: Model, model: Model, decay: float, step: int) -> Model:
-    """The exponential moving average of the weights, which forgets faster in the first steps.
-
-    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992), in the
-    exponential form that is usual today.
-    """
-    return averaged(average, model, Tensor(np.float32(kept_share(decay, step))))
-
-
-def averaged(average: Model, model: Model, kept: Tensor) -> Model:
-    """The moving average of weights after another step; ``kept`` of it stays."""
-    return tree_map(lambda a, x: a + (1 - kept) * (x - a), average, model)
-
-
-def kept_share(decay: float, step: int) -> float:
-    """The share of the average that stays, which is smaller in the first steps."""
-    return min(decay, (1 + step) / (10 + step))
