@@ -1,6 +1,7 @@
 # make caption  sets everything up and captions the sample photographs, or PHOTO=path
 # make notebooks  writes the lessons in notebooks/ as .ipynb, for Jupyter
 # make test     sets everything up, then lint, types and tests
+# make bench    speed beside other engines, installed for it (gigabytes); BENCH="--only A1,D"
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -45,10 +46,9 @@ $(VENV)/.browser: pyproject.toml $(VENV)/.dev
 test-parity: .venv-parity/.installed
 	.venv-parity/bin/python -m pytest -m parity
 
+# Speed beside other engines, each in an environment of its own; see docs/benchmarks.md.
 bench: $(VENV)/.dev
-	$(BIN)/python bench/captioning.py
-	$(BIN)/python bench/eager_overhead.py
-	$(BIN)/python bench/compiled.py
+	$(BIN)/python -m bench $(BENCH)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,4 +71,4 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-parity .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) .venv-parity .bench .mypy_cache .ruff_cache .pytest_cache build dist

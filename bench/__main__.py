@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,9 +20,9 @@ from rich.console import Console
 from bench import environments, networks, probes, report, rounds, start
 from bench.engines import FAMILIES
 from bench.picture import picture
-from bench.workloads import START, WORKLOADS, chosen
+from bench.workloads import PIXELS, START, WORKLOADS, chosen
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 140)
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def main() -> None:
     count, seconds = (3, 0.1) if options.quick else (options.rounds, options.seconds)
     settings = rounds.Settings(pythons, options.threads, count, seconds, probes.peak)
     trees: dict[str, Any] = {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for name in names:
             _measured(name, settings, trees)
@@ -102,14 +104,33 @@ def _exported(source: Path) -> Path:
     """A published network's weights, norms folded, as `bench.networks` reads them."""
     import numpy as np
 
+    from tushuo import asarray
     from tushuo.models.pretrained import load_efficientnet
 
     model = load_efficientnet(source).folded()
     arrays = {f"{i:04}": p.numpy() for i, p in enumerate(_in_order(model))}
+    photos = _photographs()
+    arrays |= {"photos": photos, "labels": model(asarray(photos)).numpy().argmax(1)}
     file = environments.FOLDER / "data" / "lite0.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez(file, **arrays)
     return file
+
+
+def _photographs() -> Any:
+    """32 views of the samples, (32, 3, 224, 224): as they are and closer, each mirrored, too."""
+    import numpy as np
+    from PIL import Image
+
+    from tushuo.data import Preprocessing
+
+    found = []
+    for path in sorted((environments.ROOT / "samples").glob("*.jpg")):
+        image = Image.open(path).convert("RGB")
+        w, h = image.size
+        found += [image, image.crop((w // 8, h // 8, w * 7 // 8, h * 7 // 8))]
+    x = Preprocessing(size=PIXELS).batch(found[:16])
+    return np.concatenate([x, x[..., ::-1]])
 
 
 def _in_order(model: Any) -> Any:

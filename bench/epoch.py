@@ -19,7 +19,7 @@ def main(family: str, variant: str, threads: str, folder: str) -> None:
     """Read the data, make the network, train it; print the loss."""
     x, y = (np.load(Path(folder) / f"{name}.npy") for name in "xy")
     data = Data(x, y, mlp(784, 30, 10))
-    job, _ = prepared(family, variant, "A1", int(threads), data)
+    job = prepared(family, variant, "A1", int(threads), data)
     print(float(job.run(len(x))[0]))
 
 

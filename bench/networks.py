@@ -35,7 +35,7 @@ def show_attend_tell(vocabulary: int = 3000, size: int = 512) -> dict[str, Array
     A few words are likelier than others, as after training, lest beams differ by rounding alone.
     """
     rng = np.random.default_rng(1)
-    with_bias = "annotate initial_h initial_c attend.query gate output_h".split()
+    with_bias = ["annotate", "initial_h", "initial_c", "attend.query", "gate", "output_h"]
     weights = {f"{name}.weight": (size, size) for name in with_bias}
     biases = {f"{name}.bias": (size,) for name in with_bias}
     weights |= {"embed.weight": (vocabulary, size), "output.weight": (vocabulary, size)}
@@ -148,8 +148,17 @@ def _random() -> Iterator[Any]:
 
 def _trained() -> Iterator[Any]:
     with np.load(os.environ[WEIGHTS]) as file:
-        for name in sorted(file.files):
+        for name in sorted(set(file.files) - {"photos", "labels"}):
             yield file[name].reshape
+
+
+def trained(name: str) -> Array | None:
+    """`photos` (32, 3, 224, 224) or the `labels` (32,) of them, if trained weights are named."""
+    if WEIGHTS not in os.environ:
+        return None
+    with np.load(os.environ[WEIGHTS]) as file:
+        found: Array = file[name]
+    return found
 
 
 def _uniform(rng: np.random.Generator, *shape: int) -> Array:

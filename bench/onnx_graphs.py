@@ -113,11 +113,12 @@ class Decoder(Graph):
         gates = [self.linear("cell", v, k) for v, k in ((vectors, "_ih"), ("h", "_hh"))]
         gates.append(self.linear("context", z))
         h, c = self._memory(add("Add", add("Add", *gates[:2]), gates[2]))
-        hidden = add("Add", add("Add", vectors, self.linear("output_h", h)), self.linear("output_z", z))
+        hidden = add("Add", self.linear("output_h", h), self.linear("output_z", z))
+        hidden = add("Add", vectors, hidden)
         found = [add("LogSoftmax", self.linear("output", add("Tanh", hidden)), axis=1), h, c]
         kind, size = TensorProto.FLOAT, 512
-        inputs = {n: (kind, (1, 49, size)) for n in ("values", "keys")}
-        inputs |= {n: (kind, (beams, size)) for n in ("h", "c")}
+        inputs = dict.fromkeys(("values", "keys"), (kind, (1, 49, size)))
+        inputs |= dict.fromkeys(("h", "c"), (kind, (beams, size)))
         inputs["words"] = TensorProto.INT64, (beams,)
         shapes = (beams, len(self.params["embed.weight"])), (beams, size), (beams, size)
         outputs = {n: (kind, s) for n, s in zip(found, shapes, strict=True)}

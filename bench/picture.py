@@ -19,14 +19,15 @@ def picture(trees: Mapping[str, Any], machine: Mapping[str, Any]) -> str:
     """An SVG document. Bars are times beside the fastest of ours, on a logarithmic scale."""
     drawn = {name: tree for name, tree in trees.items() if "ratio" in tree}
     scale = _Scale(drawn)
-    rows, y = [], _TOP
+    rows: list[str] = []
+    y = _TOP
     for name, tree in drawn.items():
         rows += _workload(name, tree, y, scale)
         y += _HEAD + _ROW * len(tree["engines"])
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 12}"'
     font = ' font-family="sans-serif" font-size="12">'
     where = f"{machine['processor']}, threads: {machine['threads']}"
-    title = _text(12, 20, f"Time beside tushuo, logarithmic; shorter is faster ({where})", bold=True)
+    title = _text(12, 20, f"Time beside tushuo, logarithmic ({where})", bold=True)
     ground = '<rect width="100%" height="100%" fill="white"/>'
     return "\n".join([head + font, ground, title, *rows, "</svg>\n"])
 
@@ -36,8 +37,8 @@ class _Scale:
 
     def __init__(self, trees: Mapping[str, Any]) -> None:
         ratios = [e["seconds"] / _base(t) for t in trees.values() for e in t["engines"].values()]
-        self.low = min(0.5, *ratios, 1.0) if ratios else 0.5
-        self.high = max(2.0, *ratios, 1.0) if ratios else 2.0
+        self.low = 0.7 * min(1.0, *ratios)
+        self.high = max(2.0, *ratios)
 
     def place(self, ratio: float) -> float:
         share = math.log(ratio / self.low) / math.log(self.high / self.low)
@@ -49,7 +50,7 @@ def _base(tree: Mapping[str, Any]) -> float:
 
 
 def _workload(name: str, tree: Mapping[str, Any], y: int, scale: _Scale) -> Iterator[str]:
-    yield _text(12, y + 20, f"{name}  {tree['title']}", bold=True)
+    yield _text(12, y + 20, f"{name}  {tree['title']}: {tree['unit']}", bold=True)
     y += _HEAD
     one = scale.place(1)
     bottom = y + _ROW * len(tree["engines"]) - 4
@@ -60,7 +61,7 @@ def _workload(name: str, tree: Mapping[str, Any], y: int, scale: _Scale) -> Iter
         size = f'width="{max(1.0, end - _LEFT):.1f}" height="{_ROW - 6}"'
         yield _text(_LEFT - 8, y + 10, title, anchor="end")
         yield f'<rect x="{_LEFT}" y="{y - 1}" {size} fill="{colour}"/>'
-        yield _text(end + 6, y + 10, f"{number(entry['median'])} {tree['unit']}, {ratio:.2f}x")
+        yield _text(end + 6, y + 10, f"{number(entry['median'])}  ({ratio:.2f}x)")
         y += _ROW
 
 

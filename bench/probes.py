@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ def peak(threads: int) -> Peak:
     return Peak(operations / slow / 1e9, size / min(_together(reads) for _ in range(_TRIES)) / 1e9)
 
 
-def _together(jobs: list[Callable[[], object]]) -> float:
+def _together(jobs: Sequence[Callable[..., object]]) -> float:
     """Seconds until all are done that begin at once; machine code runs without the GIL."""
     if len(jobs) == 1:
         start = time.perf_counter()
@@ -53,7 +53,7 @@ def _together(jobs: list[Callable[[], object]]) -> float:
         return time.perf_counter() - start
     gate = threading.Barrier(len(jobs) + 1)
 
-    def wait(job: Callable[[], object]) -> None:
+    def wait(job: Callable[..., object]) -> None:
         gate.wait()
         job()
 
@@ -97,7 +97,9 @@ _READ = """  %p{i} = getelementptr V, ptr %from, i64 {i}
 def _loop(lanes: int, name: str, body: str) -> str:
     """A function of an address and a number of steps, whose sums end where nobody looks."""
     sums = range(_SUMS)
-    phis = "".join(f"  %s{i} = phi V [ %zero, %start ], [ %n{i}, %loop ]\n" for i in sums)
+    phis = "".join(f"  %s{i} = phi V [ %zero{i}, %start ], [ %n{i}, %loop ]\n" for i in sums)
+    # volatile, lest the compiler sees that all sums are the same and computes one
+    zeros = "".join(f"  %zero{i} = load volatile V, ptr %out, align 4\n" for i in sums)
     inner = "".join(body.format(i=i, lanes=lanes) for i in sums)
     kept = "".join(f"  store volatile V %n{i}, ptr %out, align 4\n" for i in sums)
     return f"""
@@ -105,8 +107,7 @@ define void @{name}(i64 %address, i64 %steps) {{
 start:
   %out = alloca V
   store volatile V zeroinitializer, ptr %out, align 4
-  %zero = load volatile V, ptr %out, align 4
-  %array = inttoptr i64 %address to ptr
+{zeros}  %array = inttoptr i64 %address to ptr
   br label %loop
 loop:
   %k = phi i64 [ 0, %start ], [ %next, %loop ]

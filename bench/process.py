@@ -46,9 +46,9 @@ class Worker:
 
     def __init__(self, engine: Engine, workload: str, python: Path, threads: int) -> None:
         self.engine = engine
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - end() closes it
         with held(threads):
-            self._process = self._started(engine, workload, python, threads)
+            self.process = self._started(engine, workload, python, threads)
         try:
             self.about = self._answer()
         except BaseException:
@@ -77,10 +77,10 @@ class Worker:
             WorkerError: It failed or ended.
         """
         self._rest(False)
-        assert self._process.stdin is not None
+        assert self.process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
         except OSError:
             raise WorkerError(self._last_words()) from None
         answer = self._answer()
@@ -91,13 +91,13 @@ class Worker:
         """End the process and all that it started."""
         for number in (signal.SIGCONT, signal.SIGKILL) if os.name == "posix" else ():
             self._signal(number)
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
         self._log.close()
 
     def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
         if not line:
             raise WorkerError(self._last_words())
         answer = json.loads(line)
@@ -111,14 +111,14 @@ class Worker:
 
     def _signal(self, number: int) -> None:
         try:
-            os.killpg(self._process.pid, number)
+            os.killpg(self.process.pid, number)
         except ProcessLookupError:
             return
 
     def _last_words(self) -> str:
         self._log.seek(0)
         lines = [line.strip() for line in self._log.read().splitlines() if line.strip()]
-        return lines[-1][:300] if lines else f"ended with status {self._process.wait()}"
+        return lines[-1][:300] if lines else f"ended with status {self.process.wait()}"
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def _processor() -> str:
 
 
 def figures(workload: Workload, found: Found) -> Tree:
-    """All about a workload; "ratio" is how many times as fast as the best other engine."""
+    """All about a workload; "ratio" is how many times as fast as the other engine."""
     engines = {e.title: _engine(workload, found, e) for e in found.turns} if found.clean else {}
     tree = {
         "title": workload.title,
@@ -54,7 +54,7 @@ def figures(workload: Workload, found: Found) -> Tree:
         "engines": engines,
         "left out": {e.title: why for e, why in found.left_out.items()},
     }
-    return tree | compared(engines)
+    return tree | compared(engines, workload.beside)
 
 
 def _engine(workload: Workload, found: Found, engine: Engine) -> Tree:
@@ -72,6 +72,7 @@ def _engine(workload: Workload, found: Found, engine: Engine) -> Tree:
         "gbytes": gbytes,
         "of memory": gbytes / peak.gbytes,
         "memory": found.memory.get(engine, 0) / 1e6,
+        "agreement": found.agreement.get(engine),
         "processors": statistics.median(turn.processors for turn in found.turns[engine]),
     }
 
@@ -95,21 +96,29 @@ def started(entries: Mapping[str, Tree]) -> Tree:
     return {**tree, "engines": engines, "left out": {}} | compared(engines)
 
 
-def compared(engines: Mapping[str, Tree]) -> Tree:
-    """The best of ours and of the others, and the ratio of their medians; nothing if one lacks."""
+def compared(engines: Mapping[str, Tree], beside: str = "") -> Tree:
+    """The best of ours and of the others, and the ratio of their medians; nothing if one lacks.
+
+    Args:
+        engines: By title.
+        beside: The only other family to look at, if it is named and there.
+    """
+    if beside in {e["family"] for e in engines.values()}:
+        engines = {t: e for t, e in engines.items() if e["family"] in (OWN, beside)}
     own = {t: e["seconds"] for t, e in engines.items() if e["family"] == OWN}
     others = {t: e["seconds"] for t, e in engines.items() if e["family"] != OWN}
     if not own or not others:
         return {}
     ours, theirs = min(own, key=own.__getitem__), min(others, key=others.__getitem__)
-    return {"ours": ours, "best other": theirs, "ratio": others[theirs] / own[ours]}
+    return {"ours": ours, "other": theirs, "ratio": others[theirs] / own[ours]}
 
 
 def table(name: str, tree: Tree) -> Table:
     """One workload: a row an engine, the fastest first."""
-    found = Table(title=f"{name}  {tree['title']}", caption=_caption(tree), title_justify="left")
+    title = f"{name}  {tree['title']}: {tree['unit']}"
+    found = Table(title=title, caption=_caption(tree), title_justify="left")
     found.add_column("engine")
-    first = (tree["unit"], "least to most", "times as long")
+    first = ("median", "least to most", "times as long")
     last = ("import, s", "installed, MB") if name == START else _COLUMNS
     for column in (*first, *last):
         found.add_column(column, justify="right")
@@ -124,7 +133,7 @@ def table(name: str, tree: Tree) -> Table:
     return found
 
 
-_COLUMNS = "GFLOP/s", "of peak", "GB/s", "of memory", "peak MB", "cores"
+_COLUMNS = "GFLOP/s", "of peak", "GB/s", "of memory", "peak MB", "cores", "top-1"
 
 
 def _base(tree: Tree) -> float | None:
@@ -138,6 +147,7 @@ def _cells(entry: Tree) -> Iterator[str]:
     yield f"{entry['of memory']:.1%}"
     yield f"{entry['memory']:.0f}"
     yield f"{entry['processors']:.2f}"
+    yield "" if entry["agreement"] is None else f"{entry['agreement']:.0%}"
 
 
 def _start_cells(entry: Tree) -> Iterator[str]:
@@ -159,20 +169,22 @@ def _caption(tree: Tree) -> str:
 
 def summary(trees: Mapping[str, Tree]) -> Table:
     """What was to be reached, and what was."""
-    found = Table(title="Beside the best other engine of each workload", title_justify="left")
-    for column in ("", "unit", "ours", "best other", "", "times as fast", "wanted", ""):
-        found.add_column(column, justify="left" if column in ("", "unit") else "right")
+    found = Table(title="Beside the best other engine", title_justify="left")
+    for column in ("", "unit"):
+        found.add_column(column)
+    for column in ("ours", "the other", "", "times as fast", "wanted", ""):
+        found.add_column(column, justify="right")
     for name, tree in trees.items():
         if "ratio" not in tree:
             continue
-        ours, other = tree["engines"][tree["ours"]], tree["engines"][tree["best other"]]
+        ours, other = tree["engines"][tree["ours"]], tree["engines"][tree["other"]]
         met = tree["ratio"] >= tree["wanted"]
         found.add_row(
             name,
             tree["unit"],
             number(ours["median"]),
             number(other["median"]),
-            tree["best other"],
+            tree["other"],
             f"{tree['ratio']:.2f}",
             f"{tree['wanted']:.1f}",
             "reached" if met else "missed",

@@ -57,6 +57,7 @@ class Found:
         peaks: Before the first round and after each.
         memory: The most bytes that each engine's process had.
         versions: Of the engines' packages.
+        agreement: The share of photographs of the same class as in float32, if it is known.
         left_out: Engines that could not, and why.
     """
 
@@ -66,6 +67,7 @@ class Found:
     peaks: list[Peak] = field(default_factory=list)
     memory: dict[Engine, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    agreement: dict[Engine, float | None] = field(default_factory=dict)
     left_out: dict[Engine, str] = field(default_factory=dict)
 
     @property
@@ -149,7 +151,9 @@ def _agreed(
     for worker in list(workers):
         try:
             tell(f"{workload.name}: checking {worker.engine.title}")
-            results = worker.ask(check=CHECKED)["results"]
+            answer = worker.ask(check=CHECKED)
+            results = answer["results"]
+            found.agreement[worker.engine] = answer["agreement"]
             wanted = results if wanted is None else wanted
             agree(results, wanted, workload.close)
             steps[worker.engine] = _steps(worker, workload, settings.seconds)
@@ -167,7 +171,7 @@ def agree(results: Any, wanted: Any, close: tuple[float, float]) -> None:
         AssertionError: They are not.
     """
     rtol, atol = close
-    assert len(results) == len(wanted)  # noqa: S101
+    assert len(results) == len(wanted)
     for a, b in zip(results, wanted, strict=True):
         np.testing.assert_allclose(a, b, rtol, atol, err_msg="results differ from the others'")
 

@@ -78,7 +78,7 @@ def _timed(family: str, python: Path, threads: int, arguments: list[str]) -> flo
     with held(threads):
         start = time.perf_counter()
         subprocess.run(
-            [python, *arguments], cwd=ROOT, env=env, check=True, capture_output=True, text=True
+            [str(python), *arguments], cwd=ROOT, env=env, check=True, capture_output=True, text=True
         )
         return time.perf_counter() - start
 

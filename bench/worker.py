@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -16,13 +17,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from bench.engines import FAMILIES
 from bench.job import Job, fingerprint
+from bench.networks import trained
 from bench.workloads import WORKLOADS
 
 
 def main(family: str, variant: str, name: str, threads: str) -> None:
     """Prepare, say so, then answer line by line until there is no more."""
+    _end_with_parent()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the engine prints is not an answer
     for reply in _answers(family, variant, name, int(threads)):
@@ -30,28 +35,39 @@ def main(family: str, variant: str, name: str, threads: str) -> None:
         replies.flush()
 
 
+def _end_with_parent() -> None:
+    """Have Linux end this process when the one that started it ends, which may have stopped it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 def _answers(family: str, variant: str, name: str, threads: int) -> Iterator[dict[str, Any]]:
     try:
-        job, job_info = prepared(family, variant, name, threads)
-        yield job_info
+        job = prepared(family, variant, name, threads)
+        yield {"versions": _versions(family)}
         yield from _served(job, sys.stdin)
     except Exception as error:
         traceback.print_exc()
         yield {"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
 
 
-def prepared(
-    family: str, variant: str, name: str, threads: int, data: Any = None
-) -> tuple[Job, dict[str, Any]]:
-    """The job, and what there is to say about the engine."""
+def prepared(family: str, variant: str, name: str, threads: int, data: Any = None) -> Job:
+    """The job, with the workload's own data unless others are given."""
     workload = WORKLOADS[name]
     data = data or workload.make(workload.steps)
     engine = importlib.import_module(f"bench.engines.{family}")
     engine.use(threads)
-    job = engine.JOBS[workload.kind, variant](data)
-    family_ = FAMILIES[family]
-    names = [p.partition("==")[0] for p in family_.packages] or [family_.root]
-    return job, {"versions": {name: version(name) for name in names}}
+    job: Job = engine.JOBS[workload.kind, variant](data)
+    return job
+
+
+def _versions(family: str) -> dict[str, str]:
+    packages, root = FAMILIES[family].packages, FAMILIES[family].root
+    names = [package.partition("==")[0] for package in packages] or [root]
+    return {name: version(name) for name in names}
 
 
 def _served(job: Job, requests: TextIO) -> Iterator[dict[str, Any]]:
@@ -59,11 +75,20 @@ def _served(job: Job, requests: TextIO) -> Iterator[dict[str, Any]]:
         request = json.loads(line)
         if "check" in request:
             job.reset()
-            yield {"results": fingerprint(job.run(request["check"]))}
+            results = job.run(request["check"])
+            yield {"results": fingerprint(results), "agreement": _agreement(results[0])}
         elif "time" in request:
             yield timed(job, request["time"], request["before"])
         else:
             yield {"memory": peak_memory()}
+
+
+def _agreement(logits: Any) -> float | None:
+    """The share of photographs (N, 1000) whose likeliest class is that of trained float32."""
+    labels = trained("labels") if np.ndim(logits) == 2 else None
+    if labels is None:
+        return None
+    return float(np.mean(np.argmax(logits, 1) == labels[: len(logits)]))
 
 
 def timed(job: Job, steps: int, before: int) -> dict[str, float]:

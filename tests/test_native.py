@@ -42,6 +42,16 @@ def test_the_first_calls_are_not_worth_compiling():
     assert len(runs) == 3
 
 
+def test_lower_precision_holds_from_the_first_call_on():
+    w = ts.asarray(np.linspace(0, 1, 81, dtype="float32").reshape(9, 9))
+    x = ts.asarray(np.linspace(1, 2, 18, dtype="float32").reshape(2, 9))
+    f = native(lambda x: x @ w, after=9, precision="bfloat16")
+    error = np.abs(f(x).numpy() - (x @ w).numpy()).max()
+    assert 1e-4 < error < 0.05
+    with ts.eager():
+        np.testing.assert_array_equal(f(x).numpy(), (x @ w).numpy())
+
+
 def test_eager_runs_as_it_is_written():
     f, runs = counted()
     with ts.eager():

@@ -27,13 +27,21 @@ FAMILIES = {
     OWN: Family(
         (),
         "tushuo",
-        {"compile": "tushuo.compile", "scan": "tushuo.compile, scan", "eager": "tushuo eager"},
+        {
+            "compile": "tushuo.compile",
+            "scan": "tushuo.compile, scan",
+            "eager": "tushuo eager",
+            "bfloat16": "tushuo.compile, bfloat16",
+            "int16": "tushuo.compile, int16",
+            "int8": "tushuo.compile, int8",
+        },
         {
             "A1": ("compile", "scan"),
             "A2": ("compile", "scan"),
             "B": ("compile",),
             "C": ("compile",),
             "D": ("compile",),
+            "D8": ("bfloat16", "int16", "int8"),
             "E": ("compile",),
             "F-eager": ("eager",),
             "F-compiled": ("compile",),
@@ -43,7 +51,7 @@ FAMILIES = {
         (),
         "numpy",
         {"hand": "NumPy by hand"},
-        {"A1": ("hand",), "A2": ("hand",), "E": ("hand",), "F-eager": ("hand",)},
+        {"A1": ("hand",), "A2": ("hand",), "E": ("hand",)},
     ),
     "pytorch": Family(
         ("torch==2.13.0", "numpy"),

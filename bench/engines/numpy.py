@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.beam import search, sigmoid
 from bench.job import Job
-from bench.workloads import CHAIN, Data
+from bench.workloads import Data
 
 
 def use(threads: int) -> None:
@@ -111,27 +111,8 @@ def decode(data: Data) -> Job:
     return Job(run)
 
 
-def chain(data: Data) -> Job:
-    x = data.x
-
-    def run(steps: int) -> Any:
-        for _ in range(steps):
-            values = [x]
-            for _ in range(CHAIN):
-                values.append(values[-1] * x)
-            gradient, total = np.ones_like(x), np.zeros_like(x)
-            for y in reversed(values[:-1]):
-                total = total + gradient * y
-                gradient = gradient * x
-            total = total + gradient
-        return [total]
-
-    return Job(run)
-
-
 JOBS = {
     ("A1", "hand"): small,
     ("A2", "hand"): middle,
     ("E", "hand"): decode,
-    ("F-eager", "hand"): chain,
 }

@@ -14,7 +14,7 @@ import onnxruntime
 from bench import onnx_graphs
 from bench.beam import search
 from bench.job import Job
-from bench.workloads import BEAMS, Data
+from bench.workloads import BEAMS, Data, examples
 
 Run = Callable[[dict[str, np.ndarray]], Any]
 Engine = Callable[..., Run]
@@ -67,14 +67,14 @@ def network(data: Data, engine: Engine) -> Job:
 
 
 def int8(data: Data) -> Job:
-    """Weights by channel, activations calibrated on a few inputs."""
+    """Weights by channel, activations calibrated."""
     from onnxruntime import quantization as q
 
-    class Inputs(q.CalibrationDataReader):
-        left = [{"x": x[None]} for x in data.x[:8]]
+    left = [{"x": x[None]} for x in examples()]
 
+    class Inputs(q.CalibrationDataReader):
         def get_next(self) -> Any:
-            return self.left.pop() if self.left else None
+            return left.pop() if left else None
 
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared, small = (Path(folder) / f"{i}.onnx" for i in range(3))

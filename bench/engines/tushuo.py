@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import tushuo as ts
 from bench.job import Job
 from bench.networks import Conv, Lite0
-from bench.workloads import BEAMS, BOS, CHAIN, EOS, WORDS, Data
+from bench.workloads import BEAMS, BOS, CHAIN, EOS, WORDS, Data, examples
 from tushuo import nn, optim
-from tushuo.caption.decoding import DecoderStep, Decoding, beam_search
-from tushuo.models import ShowAttendTell
-from tushuo.models.efficientnet import ConvNorm, EfficientNetLite
+
+if TYPE_CHECKING:  # networks are imported where they are used: training A1 does not wait for them
+    from tushuo.models import ShowAttendTell
+    from tushuo.models.efficientnet import ConvNorm, EfficientNetLite
 
 
 def use(threads: int) -> None:
@@ -104,6 +105,8 @@ def captions(data: Data) -> Job:
 
 def decode(data: Data) -> Job:
     """The library's own search, with the decoder's weights as constants, as its captioner has."""
+    from tushuo.caption.decoding import DecoderStep, Decoding, beam_search
+
     decoder = _captioner(data.params).eval()
     settings = Decoding(beams=BEAMS, max_words=WORDS, min_words=WORDS)
 
@@ -131,9 +134,12 @@ def decode(data: Data) -> Job:
     return Job(run)
 
 
-def network(data: Data) -> Job:
+def network(data: Data, precision: str = "float32") -> Job:
+    """Whole numbers are calibrated."""
     model = _efficientnet(data.params)
-    f, x = ts.compile(lambda x: model(x)), ts.asarray(data.x)
+    seen = [examples()] if precision.startswith("int") else None
+    f = ts.compile(lambda x: model(x), precision=precision, calibration=seen)
+    x = ts.asarray(data.x)
 
     def run(steps: int) -> Any:
         for _ in range(steps):
@@ -162,6 +168,8 @@ def chain(data: Data, compiled: bool) -> Job:
 
 
 def _captioner(params: dict[str, np.ndarray]) -> ShowAttendTell:
+    from tushuo.models import ShowAttendTell
+
     words, size = params["embed.weight"].shape
     model = ShowAttendTell(words, size, size, size, size, size, dropout=0.0, rng=0)
     return model.load_state_dict(params)
@@ -169,6 +177,8 @@ def _captioner(params: dict[str, np.ndarray]) -> ShowAttendTell:
 
 def _efficientnet(network: Lite0) -> EfficientNetLite:
     """The model, folded, with these weights."""
+    from tushuo.models.efficientnet import EfficientNetLite
+
     model = EfficientNetLite(rng=0).folded()
     parts: list[ConvNorm] = [model.stem]
     for block in model.blocks:
@@ -193,6 +203,9 @@ JOBS = {
     ("B", "compile"): images,
     ("C", "compile"): captions,
     ("D", "compile"): network,
+    ("D8", "bfloat16"): partial(network, precision="bfloat16"),
+    ("D8", "int16"): partial(network, precision="int16"),
+    ("D8", "int8"): partial(network, precision="int8"),
     ("E", "compile"): decode,
     ("F-eager", "eager"): partial(chain, compiled=False),
     ("F-compiled", "compile"): partial(chain, compiled=True),

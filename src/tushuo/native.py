@@ -16,9 +16,12 @@ from os import environ
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from tushuo.errors import SignatureError
+from tushuo.errors import SignatureError, UsageError
 
 __all__ = ["eager", "is_eager", "native"]
+
+PRECISIONS = ("float32", "bfloat16")
+"""Those that need no examples."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,12 +61,22 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
     Args:
         f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
         after: After so many calls: compiling takes seconds, and pays for many calls only.
+        precision: "float32" or "bfloat16", as of ``tushuo.compile``. The latter is compiled at
+            once, lest the first results be others; where nothing is compiled it is float32.
+
+    Raises:
+        UsageError: The precision is another.
     """
 
-    def __init__(self, f: Callable[P, R], after: int = 0) -> None:
+    def __init__(self, f: Callable[P, R], after: int = 0, precision: str = "float32") -> None:
+        if precision not in PRECISIONS:
+            raise UsageError(
+                f"no precision {precision!r:.60}", hint=f"choose among {', '.join(PRECISIONS)}"
+            )
         update_wrapper(self, f, updated=())
         self._f = f
-        self._left = after
+        self._precision = precision
+        self._left = after if precision == "float32" else 0
         self._compiled: Callable[P, R] | None = None
         self._lock = Lock()
 
@@ -76,7 +89,7 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             return self._f(*args, **kwargs)
         if self._compiled is None:
             with self._lock:
-                self._compiled = self._compiled or _compile(self._f)
+                self._compiled = self._compiled or _compile(self._f, self._precision)
         try:
             return self._compiled(*args, **kwargs)
         except SignatureError:
@@ -88,8 +101,8 @@ def _installed() -> bool:
     return find_spec("llvmlite") is not None
 
 
-def _compile(f: Callable[P, R]) -> Callable[P, R]:
+def _compile(f: Callable[P, R], precision: str) -> Callable[P, R]:
     from tushuo.compile import compile
 
-    compiled: Any = compile(f)
+    compiled: Any = compile(f, precision=precision)
     return compiled  # type: ignore[no-any-return]

@@ -34,6 +34,16 @@ def test_a_compiled_decoder_writes_the_same(monkeypatch):
     assert any(one.logprob != other.logprob for one, other in zip(native, plain, strict=True))
 
 
+def test_a_decoder_of_lower_precision_writes_about_the_same():
+    maps = np.abs(np.random.default_rng(0).normal(size=(1, 81, 1280))).astype(np.float32)
+    with ts.eager():
+        (plain,) = load_captioner().caption_features(maps, beams=1)
+    with ts.eager(False):
+        (other,) = load_captioner(precision="bfloat16").caption_features(maps, beams=1)
+    assert other.logprob != plain.logprob
+    assert other.logprob == pytest.approx(plain.logprob, rel=0.2)
+
+
 class Maps:
     """Random feature maps."""
 

@@ -65,6 +65,7 @@ def test_groups_of_beams(captions):
         (["--max-words", 2, "--min-words", 3], "min_words 3 is above max_words 2"),
         (["--num-beam-groups", 2], "3 beams do not divide into 2 groups"),
         (["--top-p", 7], "top_p: got 7.0"),
+        (["--precision", "int8"], "no precision 'int8'; choose among float32, bfloat16"),
         (["--min-confidence", 0.5], "model 'tiny' does not tell its confidence"),
     ],
 )

@@ -152,3 +152,11 @@ def test_put_along_axis_add():
         ops.put_along_axis_add(np.ones((2, 2)), [0, 1], 3)
     with pytest.raises(ShapeError, match="index 3 is out of range for an axis of length 3"):
         ops.put_along_axis_add(np.ones(1), [3], 3)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_short_indices_reach_all_places(dtype):
+    x = np.arange(600.0).reshape(200, 3)
+    near, along = np.array([1, 100, 127], dtype), np.tile(np.arange(3), (200, 1)).astype(dtype)
+    np.testing.assert_array_equal(Tensor(x)[near, near % 3].numpy(), x[near, near % 3])
+    np.testing.assert_array_equal(ops.put_along_axis_add(x, along, 3).numpy(), x)

@@ -12,7 +12,7 @@ from tushuo.cli import decoding
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
 from tushuo.cli.languages import AnyModel, Languages, load_captioners
-from tushuo.cli.options import BatchSize, Beam, Json
+from tushuo.cli.options import BatchSize, Beam, Json, Precision
 from tushuo.cli.pictures import Pictures
 from tushuo.cli.progress import progress
 from tushuo.cli.sources import Paths, count, photographs
@@ -52,6 +52,7 @@ def caption(
     as_json: Json = False,
     explain: ExplainDir = None,
     batch_size: BatchSize = 4,
+    precision: Precision = "float32",
     min_confidence: MinConfidence = None,
     max_words: decoding.MaxWords = None,
     min_words: decoding.MinWords = None,
@@ -80,7 +81,7 @@ def caption(
     workers = divide_cores()
     from tushuo.caption import caption_files_each
 
-    captioners = load_captioners(model, lang)
+    captioners = load_captioners(model, lang, precision)
     if min_confidence is not None:
         _check_confidence(captioners)
     pictures = None if explain is None else Pictures(explain)

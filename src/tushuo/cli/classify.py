@@ -10,7 +10,7 @@ import typer
 
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import one_line, tell_error, write, write_json
-from tushuo.cli.options import BatchSize, Json
+from tushuo.cli.options import BatchSize, Json, Precision
 from tushuo.cli.progress import progress
 from tushuo.cli.sources import Paths, count, photographs
 
@@ -30,6 +30,7 @@ Label: TypeAlias = tuple[str, float]
 """The name of a class and its probability."""
 
 _TOP = 5
+_EAGER_BATCHES = 4  # before the network is compiled, which takes seconds
 _MARGIN = 32  # pixels that the published preprocessing resizes to beyond those that it keeps
 
 Classifier = Annotated[
@@ -42,6 +43,7 @@ def classify(
     model: Classifier = "efficientnet-lite2",
     as_json: Json = False,
     batch_size: BatchSize = 4,
+    precision: Precision = "float32",
 ) -> None:
     """Name the five likeliest ImageNet classes of each photograph.
 
@@ -60,7 +62,7 @@ def classify(
         return prepare(load_image(path, at_least=prepare.at_least))
 
     with progress(lambda: count(paths)) as advance:
-        found, work = photographs(paths), _classifier(network)
+        found, work = photographs(paths), _classifier(network, precision)
         for outcome in process(found, load, work, batch_size, workers):
             _tell(outcome, network.name, as_json)
             failed |= outcome.error is not None
@@ -77,16 +79,20 @@ def preprocessing(network: EfficientNetLite) -> Preprocessing:
     return Preprocessing(size=size, resize_mode="crop", crop_fraction=size / (size + _MARGIN))
 
 
-def _classifier(network: EfficientNetLite) -> Callable[[Sequence[Pixels]], list[list[Label]]]:
+def _classifier(
+    network: EfficientNetLite, precision: str
+) -> Callable[[Sequence[Pixels]], list[list[Label]]]:
     import numpy as np
 
     from tushuo.graph import asarray, ops
     from tushuo.models.pretrained import imagenet_classes
+    from tushuo.native import native
 
     names = imagenet_classes()
+    logits_of = native(lambda x: network(x), _EAGER_BATCHES, precision)
 
     def work(batch: Sequence[Pixels]) -> list[list[Label]]:
-        logits = network(asarray(np.stack(batch)))  # (N, 1000)
+        logits = logits_of(asarray(np.stack(batch)))  # (N, 1000)
         probabilities = ops.softmax(logits, axis=-1).numpy()
         best = np.argsort(-probabilities, axis=-1, kind="stable")[:, :_TOP]
         rows = zip(best, probabilities, strict=True)

@@ -11,7 +11,16 @@ import typer
 
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import complain, write, write_json
-from tushuo.cli.options import AtOnce, Beam, CaptionFile, Data, Json, Model, SkipBad
+from tushuo.cli.options import (
+    AtOnce,
+    Beam,
+    CaptionFile,
+    Data,
+    Json,
+    Model,
+    Precision,
+    SkipBad,
+)
 from tushuo.cli.progress import progress
 from tushuo.errors import UsageError
 
@@ -82,6 +91,7 @@ def evaluate(
     limit: Limit = None,
     as_json: Json = False,
     batch_size: AtOnce = 16,
+    precision: Precision = "float32",
     meteor: WithMeteor = False,
     tokenizer: Tokenizer = None,
     record: Record = False,
@@ -108,7 +118,7 @@ def evaluate(
     if split == "dev" and "train" in dataset.splits:
         dataset = with_dev(dataset)
     examples = dataset.examples(split)[:limit]
-    captioner = load_captioner(model)
+    captioner = load_captioner(model, precision=precision)
     if retrieval:
         _only_retrieval({"--html": html, "--meteor": meteor, "--record": record, "--beam": beam})
         from tushuo.cli.retrieval import evaluate_retrieval
@@ -135,6 +145,8 @@ def evaluate(
         f"{scores.signature()}|{intervals.signature()}|model:{captioner.bundle.name}|split:{split}"
         f"|{_settings_line(settings)}"
     )
+    if precision != "float32":
+        signature += f"|precision:{precision}"
     if html is not None:
         from tushuo.caption.report import Reported, caption_report
 

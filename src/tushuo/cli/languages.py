@@ -35,21 +35,25 @@ Languages = Annotated[
 ]
 
 
-def load_captioners(model: str | None, languages: Sequence[str] | None) -> list[Captioner]:
+def load_captioners(
+    model: str | None, languages: Sequence[str] | None, precision: str = "float32"
+) -> list[Captioner]:
     """The captioners that the options ask for, one for each language.
 
     Raises:
-        UsageError: A model was given and several languages.
+        UsageError: A model was given and several languages, or the precision is unknown.
         BundleError: There is no such model, or none that writes a language.
     """
     from tushuo.caption import load_captioner
 
     different = list(dict.fromkeys(languages or ()))
     if model is None:
-        return [load_captioner(language=language) for language in different or ["en"]]
+        known = different or ["en"]
+        return [load_captioner(language=language, precision=precision) for language in known]
     if len(different) > 1:
         raise UsageError(
             f"one model, {model!r}, and several languages: {', '.join(different)}",
             hint="leave out --model",
         )
-    return [load_captioner(model, language=different[0] if different else None)]
+    language = different[0] if different else None
+    return [load_captioner(model, language=language, precision=precision)]

@@ -16,6 +16,7 @@ __all__ = [
     "Json",
     "LibraryFile",
     "Model",
+    "Precision",
     "SkipBad",
 ]
 
@@ -52,6 +53,13 @@ SkipBad = Annotated[
         "--skip-bad",
         help="Leave out photographs that are missing, listed twice, without a caption or with an "
         "unsafe name.",
+    ),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="KIND",
+        help="Of the networks: float32, or bfloat16, which is faster on processors that have it.",
     ),
 ]
 AtOnce = Annotated[int, typer.Option(min=1, max=512, help="Photographs at once.")]

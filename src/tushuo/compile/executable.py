@@ -28,7 +28,6 @@ from tushuo.compile.workers import POOL
 from tushuo.errors import CompileError, ShapeError, TushuoError
 from tushuo.graph.backend import lock
 
-
 LONG = 20_000
 """From how many characters on calls of kernels are translated one by one, without a second look."""
 

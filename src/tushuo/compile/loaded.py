@@ -87,7 +87,10 @@ def _made(task: Task, store: Store | None) -> Library:
 def _symbols(code: bytes, store: Store | None) -> dict[str, int]:
     """Where the functions are that code calls, beside kernels and those of BLAS and C."""
     found = workers.symbols() if SHARE.encode() in code else {}
-    return {**found, **{part.name: _part(part, store).address(part.name) for part in parts_in(code)}}
+    return {
+        **found,
+        **{part.name: _part(part, store).address(part.name) for part in parts_in(code)},
+    }
 
 
 def _part(part: Part, store: Store | None) -> Library:

@@ -84,12 +84,23 @@ class Lowered:
 
 
 @dataclass(frozen=True)
-class DenseBFloat16(Lowered, Dense):
+class Grouped(Lowered, Dense):
+    """Base of those whose maps see all channels.
+
+    Attributes:
+        group: How many channels stand side by side in panels.
+    """
+
+    by_channels = (0,)
+    group: ClassVar[int]
+
+
+@dataclass(frozen=True)
+class DenseBFloat16(Grouped):
     """As Dense, of images and panels (P, kh, kw, C/2, 2 width) of bfloat16, to float32."""
 
     sums = "float32"
-    by_channels = (0,)
-    group: ClassVar[int] = 2
+    group = 2
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The convolution of the rounded numbers."""
@@ -98,12 +109,10 @@ class DenseBFloat16(Lowered, Dense):
 
 
 @dataclass(frozen=True)
-class _DenseInt(Lowered, Dense):
+class _DenseInt(Grouped):
     """Base of those of small whole numbers, whose sums are exact."""
 
     sums = "int32"
-    by_channels = (0,)
-    group: ClassVar[int]
 
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """The convolution."""

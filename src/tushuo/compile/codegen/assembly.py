@@ -11,7 +11,7 @@ from llvmlite import ir
 from tushuo.compile.codegen.lane import BIT, BYTE, INT64, Lane, constant, intrinsic, memory_type
 from tushuo.compile.codegen.nest import Position, axes, run
 from tushuo.compile.layout import View, placed
-from tushuo.graph.op import Op
+from tushuo.graph.op import Op, Shape
 from tushuo.graph.ops.index import Key, Place, Range
 from tushuo.graph.ops.joining import Concat, Stack
 from tushuo.graph.ops.movement import Pad
@@ -26,22 +26,26 @@ class Regions(NamedTuple):
         keys: For each operand, the index of its place.
         fill: What stands where none of them goes; None if they cover everything.
         adds: Whether operands are added up where they meet.
+        to_zero: Whether each is added to 0 instead, which makes 0.0 of -0.0.
     """
 
     keys: tuple[Key, ...]
     fill: float | None
     adds: bool
+    to_zero: bool = False
 
 
 def regions(op: Any, views: Sequence[View]) -> Regions:
     """The places of the operands of an operation."""
     if isinstance(op, Place):
+        if _are_slices(op.keys, op.shape):
+            return Regions(op.keys, None, adds=False, to_zero=views[0].root.dtype.kind == "f")
         return Regions(op.keys, 0, adds=True)
     if isinstance(op, Pad):
         shape = views[0].shape
         key = tuple(Range(a, a + n, 1) for (a, _), n in zip(op.widths, shape, strict=True))
         return Regions((key,), op.value, adds=False)
-    before = (Range(None, None, None),) * op.axis
+    before = (_ALL,) * op.axis
     if isinstance(op, Stack):
         return Regions(tuple((*before, i) for i in range(len(views))), None, adds=False)
     keys, start = [], 0
@@ -50,6 +54,21 @@ def regions(op: Any, views: Sequence[View]) -> Regions:
         keys.append((*before, Range(start, stop, 1)))
         start = stop
     return Regions(tuple(keys), None, adds=False)
+
+
+def _are_slices(keys: Sequence[Key], shape: Shape) -> bool:
+    """Whether the places are all slices along one axis, which meet nowhere and leave nothing."""
+    axis = next((i for i, part in enumerate(keys[0]) if not isinstance(part, Range)), None)
+    if axis is None or any(len(key) <= axis for key in keys):
+        return False
+    rest = {(*key[:axis], *key[axis + 1 :]) for key in keys}
+    at = [key[axis] for key in keys]
+    if any(part != _ALL for key in rest for part in key) or not all(type(i) is int for i in at):
+        return False
+    return sorted(i % shape[axis] for i in at) == list(range(shape[axis]))  # type: ignore[operator]
+
+
+_ALL = Range(None, None, None)
 
 
 def write_assembly(
@@ -66,7 +85,7 @@ def write_assembly(
     if found.fill is not None:
         _fill(b, function.args[-1], result, found.fill)
     for pointer, view, key in zip(function.args, operands, found.keys, strict=False):
-        _put(b, pointer, view, function.args[-1], placed(result, key), found.adds)
+        _put(b, pointer, view, function.args[-1], placed(result, key), found)
     b.ret_void()
     return function
 
@@ -81,7 +100,7 @@ def _fill(b: ir.IRBuilder, pointer: ir.Value, view: View, number: float) -> None
 
 
 def _put(
-    b: ir.IRBuilder, source: ir.Value, view: View, target: ir.Value, region: View, adds: bool
+    b: ir.IRBuilder, source: ir.Value, view: View, target: ir.Value, region: View, how: Regions
 ) -> None:
     start = b.gep(target, [ir.Constant(INT64, region.offset)], inbounds=True)
     dtype = view.root.dtype
@@ -93,8 +112,10 @@ def _put(
     def move(at: Position) -> None:
         here, there = places(at)
         value = b.load(here)
-        if adds:
+        if how.adds:
             value = (Lane(b, b.load(there), dtype) + Lane(b, value, dtype)).value
+        if how.to_zero:
+            value = (Lane(b, value, dtype) + 0.0).value
         b.store(value, there)
 
     def move_row(at: Position) -> None:
@@ -104,7 +125,9 @@ def _put(
         intrinsic(b, "llvm.memcpy", ir.VoidType(), args, kinds)
 
     nest = axes(view.shape, (), [view.strides, region.strides])
-    rows = not adds and nest and nest[-1].steps == (1, 1) and prod(view.shape) > 0
+    rows = (
+        not (how.adds or how.to_zero) and nest and nest[-1].steps == (1, 1) and prod(view.shape) > 0
+    )
     if rows:
         run(b, nest[:-1], Position.start(2), move_row)
     else:

@@ -31,6 +31,9 @@ _BLOCK = 1 << 16
 """How many elements of the image go through a panel before the next panel takes its turn."""
 
 
+_POSITIONS = 12
+"""More would need more registers for where they are than a processor has."""
+
 _UNITS = 16
 """How many units of work there are at least, if there are tiles enough."""
 
@@ -60,8 +63,7 @@ def tiling(columns: int, maps: int, depth: int, lanes: int, registers: int) -> T
     wanted = -(-maps // lanes)
     best, least = Tiling(1, 1), float("inf")
     for wide in range(1, min(wanted, registers // 4) + 1):
-        most = max(1, (registers - wide - 2) // wide)
-        tiles = -(-columns // most)
+        tiles = -(-columns // _most(wide, registers))
         positions = -(-columns // tiles)
         full, rest = divmod(columns, positions)
         sizes = [(positions, full)] + ([(rest, 1)] if rest else [])
@@ -70,6 +72,11 @@ def tiling(columns: int, maps: int, depth: int, lanes: int, registers: int) -> T
         if time < least:
             best, least = Tiling(positions, wide), time
     return best
+
+
+def _most(wide: int, registers: int) -> int:
+    """How many positions a tile of so many vectors has at most."""
+    return max(1, min(_POSITIONS, (registers - wide - 2) // wide))
 
 
 def _time(positions: int, wide: int, depth: int) -> float:
@@ -131,8 +138,7 @@ class _Dense:
         self.panels, *self.kernel, self.channels, self.panel = operands[1].shape
         self.width = self.panel // self.dot.group
         self.wide = self.width // self.lanes
-        most = max(1, (target.registers - self.wide - 2) // self.wide)
-        tiles = -(-self.plane.columns // most)
+        tiles = -(-self.plane.columns // _most(self.wide, target.registers))
         self.tiles = runs(self.plane.columns, -(-self.plane.columns // tiles), self.op.geometry)
         self.function = self._units(number)
 

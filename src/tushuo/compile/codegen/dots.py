@@ -16,6 +16,9 @@ from tushuo.compile.codegen.target import Target
 
 _INT32 = ir.IntType(32)
 
+Factors = tuple[ir.Value, ...]
+"""Vectors whose products, one by one, are added up."""
+
 
 class BFloat(ir.Type):  # type: ignore[misc]
     """LLVM's type of bfloat16."""
@@ -60,33 +63,75 @@ class Dot:
         """A vector of sums to begin with."""
         return ir.Constant(self.sums, None)
 
-    def weights(self, pointer: ir.Value) -> ir.Value:
+    def weights(self, pointer: ir.Value) -> Factors:
         """The weights of a group for a vector of sums."""
-        return vectors.load(self.b, pointer, self.dtype, self.lanes, self.lanes)
+        return (vectors.load(self.b, pointer, self.dtype, self.lanes, self.lanes),)
 
-    def numbers(self, pointer: ir.Value) -> ir.Value:
+    def numbers(self, pointer: ir.Value) -> Factors:
         """A group of numbers of the image, for all sums."""
-        return vectors.broadcast(self.b, self.b.load(pointer), self.lanes)
+        return (vectors.broadcast(self.b, self.b.load(pointer), self.lanes),)
 
-    def add(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
-        """The sums after another product each."""
+    def add(self, x: Factors, w: Factors, total: ir.Value) -> ir.Value:
+        """The sums after the products of a group each."""
+        for pair in zip(x, w, strict=True):
+            total = self.add_one(*pair, total)
+        return total
+
+    def add_one(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
+        """The sums after the products of a vector each."""
         return intrinsic(self.b, "llvm.fma", self.sums, [x, w, total], [self.sums])
 
 
 class _Grouped(Dot):
-    """Groups in words of 32 bits."""
+    """Groups in words of 32 bits, which are taken apart where there is no instruction for them."""
 
-    def weights(self, pointer: ir.Value) -> ir.Value:
-        """Words of weights."""
-        return self.b.load(self._words(pointer, self.lanes), align=self.dtype.itemsize)
+    bits: int
+    instruction: str
 
-    def numbers(self, pointer: ir.Value) -> ir.Value:
-        """A word of the image, broadcast."""
-        word = self.b.bitcast(pointer, _INT32.as_pointer())
-        return vectors.broadcast(self.b, self.b.load(word, align=self.dtype.itemsize), self.lanes)
+    @property
+    def helped(self) -> bool:
+        """Whether the processor has the instruction."""
+        return self.target.whole
 
-    def _words(self, pointer: ir.Value, count: int) -> ir.Value:
-        return self.b.bitcast(pointer, ir.VectorType(_INT32, count).as_pointer())
+    def number_type(self) -> ir.Type:
+        """The type of one of a group, as the instruction takes it."""
+        return ir.IntType(self.bits)
+
+    def weights(self, pointer: ir.Value) -> Factors:
+        """Words of weights, or the numbers in them."""
+        where = self.b.bitcast(pointer, ir.VectorType(_INT32, self.lanes).as_pointer())
+        words = self.b.load(where, align=self.dtype.itemsize)
+        places = range(self.group)
+        return (words,) if self.helped else tuple(self.weight(words, i) for i in places)
+
+    def numbers(self, pointer: ir.Value) -> Factors:
+        """A word of the image, or the numbers in it, broadcast."""
+        where = self.b.bitcast(pointer, _INT32.as_pointer())
+        word = self.b.load(where, align=self.dtype.itemsize)
+        words, places = vectors.broadcast(self.b, word, self.lanes), range(self.group)
+        return (words,) if self.helped else tuple(self.number(words, i) for i in places)
+
+    def add_one(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
+        """The sums after the products of words, or of one number of each."""
+        if not self.helped:
+            return self.add_apart(x, w, total)
+        kind = ir.VectorType(self.number_type(), self.group * self.lanes)
+        args = [total, self.b.bitcast(x, kind), self.b.bitcast(w, kind)]
+        name = f"llvm.x86.{self.instruction}.{32 * self.lanes}"
+        return intrinsic(self.b, name, self.sums, args, [])
+
+    def add_apart(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
+        """The sums after a product of whole numbers each."""
+        return self.b.add(total, self.b.mul(x, w))
+
+    def weight(self, words: ir.Value, place: int) -> ir.Value:
+        """One of the weights in a word, with its sign."""
+        above = self.b.shl(words, self._all(32 - self.bits * (place + 1)))
+        return self.b.ashr(above, self._all(32 - self.bits))
+
+    def number(self, words: ir.Value, place: int) -> ir.Value:
+        """One of the numbers of the image in a word."""
+        return self.weight(words, place)
 
     def _all(self, number: int) -> ir.Constant:
         return ir.Constant(ir.VectorType(_INT32, self.lanes), [number] * self.lanes)
@@ -95,78 +140,54 @@ class _Grouped(Dot):
 class BFloat16Dot(_Grouped):
     """Pairs of bfloat16, sums in float32."""
 
-    group = 2
+    group, bits, instruction = 2, 16, "avx512bf16.dpbf16ps"
+
+    @property
+    def helped(self) -> bool:
+        """Whether the processor has the instruction."""
+        return self.target.bfloat16
+
+    def number_type(self) -> ir.Type:
+        """A bfloat16."""
+        return BFLOAT
 
     def sum_type(self) -> ir.Type:
         """A float32."""
         return ir.FloatType()
 
-    def add(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
-        """The sums after two more products each."""
+    def add_apart(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
+        """The sums after a product of floats each."""
+        return intrinsic(self.b, "llvm.fma", self.sums, [x, w, total], [self.sums])
+
+    def weight(self, words: ir.Value, place: int) -> ir.Value:
+        """The lower or the upper one, as float32."""
         b = self.b
-        if self.target.bfloat16:
-            kind = ir.VectorType(BFLOAT, 2 * self.lanes)
-            args = [total, b.bitcast(x, kind), b.bitcast(w, kind)]
-            name = f"llvm.x86.avx512bf16.dpbf16ps.{32 * self.lanes}"
-            return intrinsic(b, name, self.sums, args, [])
-        for half in (self._lower, self._upper):
-            total = super().add(half(x), half(w), total)
-        return total
-
-    def _lower(self, pairs: ir.Value) -> ir.Value:
-        return self.b.bitcast(self.b.shl(pairs, self._all(16)), self.sums)
-
-    def _upper(self, pairs: ir.Value) -> ir.Value:
-        return self.b.bitcast(self.b.and_(pairs, self._all(0xFFFF0000)), self.sums)
+        bits = b.and_(words, self._all(0xFFFF0000)) if place else b.shl(words, self._all(16))
+        return b.bitcast(bits, self.sums)
 
 
-class _WholeDot(_Grouped):
-    """Whole numbers, sums in int32."""
+class Int16Dot(_Grouped):
+    """Pairs of int16, sums in int32."""
 
-    bits: int
-    instruction: str
+    group, bits, instruction = 2, 16, "avx512.vpdpwssd"
 
     def sum_type(self) -> ir.Type:
         """A word."""
         return _INT32
 
-    def add(self, x: ir.Value, w: ir.Value, total: ir.Value) -> ir.Value:
-        """The sums after a group of products each."""
-        b = self.b
-        if self.target.whole:
-            kind = ir.VectorType(ir.IntType(self.bits), self.group * self.lanes)
-            args = [total, b.bitcast(x, kind), b.bitcast(w, kind)]
-            name = f"llvm.x86.avx512.{self.instruction}.{32 * self.lanes}"
-            return intrinsic(b, name, self.sums, args, [])
-        for place in range(self.group):
-            pair = self.number(x, place), self.signed(w, place)
-            total = b.add(total, b.mul(*pair))
-        return total
 
-    def number(self, x: ir.Value, place: int) -> ir.Value:
-        """A number of the image out of a group."""
-        return self.signed(x, place)
+class Int8Dot(_Grouped):
+    """Fours of numbers uint8 of the image times int8 of the weights, sums in int32."""
 
-    def signed(self, x: ir.Value, place: int) -> ir.Value:
-        """A number with a sign out of a group."""
-        above = self.b.shl(x, self._all(32 - self.bits * (place + 1)))
-        return self.b.ashr(above, self._all(32 - self.bits))
+    group, bits, instruction = 4, 8, "avx512.vpdpbusd"
 
+    def sum_type(self) -> ir.Type:
+        """A word."""
+        return _INT32
 
-class Int16Dot(_WholeDot):
-    """Pairs of int16."""
-
-    group, bits, instruction = 2, 16, "vpdpwssd"
-
-
-class Int8Dot(_WholeDot):
-    """Fours of numbers uint8 of the image times int8 of the weights."""
-
-    group, bits, instruction = 4, 8, "vpdpbusd"
-
-    def number(self, x: ir.Value, place: int) -> ir.Value:
-        """A number without a sign."""
-        return self.b.and_(self.b.lshr(x, self._all(8 * place)), self._all(0xFF))
+    def number(self, words: ir.Value, place: int) -> ir.Value:
+        """One of the numbers, which have no sign."""
+        return self.b.and_(self.b.lshr(words, self._all(8 * place)), self._all(0xFF))
 
 
 def unpacked(b: ir.IRBuilder, vector: ir.Value, dtype: np.dtype) -> ir.Value:

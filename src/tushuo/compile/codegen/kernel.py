@@ -20,12 +20,6 @@ from tushuo.compile.codegen.nest import counted
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
 
-Left = Callable[[ir.Value], list[ir.Value]]
-"""The elements of a tile's rows of A in one column."""
-
-Right = Callable[[ir.Value], list[ir.Value]]
-"""The vectors of a tile's columns of B in one row."""
-
 
 class Kernel:
     """Writes ``c = x @ y``, or what a tail makes of it.
@@ -101,29 +95,8 @@ class Kernel:
         b.cbranch(b.icmp_unsigned("<", following, end), head, done)
         b.position_at_end(done)
 
-    def _row_tile(
-        self,
-        i: ir.Value,
-        height: int,
-        j: ir.Value,
-        width: int,
-        k: int,
-        left: Left | None = None,
-        right: Right | None = None,
-        adds: bool = False,
-    ) -> None:
-        """Compute a tile of C.
-
-        Args:
-            i: Its first row.
-            height: How many rows.
-            j: Its first column.
-            width: How many columns.
-            k: How many products are added up.
-            left: Gives the elements of A for one of those; else they are read where they lie.
-            right: Gives the vectors of B.
-            adds: Whether they are added to what C holds.
-        """
+    def _row_tile(self, i: ir.Value, height: int, j: ir.Value, width: int, k: int) -> None:
+        """Compute a tile of C: so many rows from ``i`` on, and columns from ``j`` on."""
         widths = [min(self.lanes, width - v) for v in range(0, width, self.lanes)]
         starts = [self._offset(j, v * self.lanes) for v in range(len(widths))]
         rows = [self._offset(i, r) for r in range(height)]
@@ -136,9 +109,9 @@ class Kernel:
             return [self._load(self.y, at, start, inside) for start, inside in columns]
 
         def step(at: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-            vectors_of_b = (right or rights)(at)
+            vectors_of_b = rights(at)
             found = []
-            for r, one in enumerate((left or lefts)(at)):
+            for r, one in enumerate(lefts(at)):
                 wide = vectors.broadcast(self.b, one, self.lanes)
                 mine = sums[r * len(columns) : (r + 1) * len(columns)]
                 pairs = zip(vectors_of_b, mine, strict=True)
@@ -146,13 +119,9 @@ class Kernel:
             return found
 
         places = [(row, start, inside) for row in rows for start, inside in columns]
-        sums = [self._start(*place) if adds else self.zero for place in places]
-        sums = self._summed(k, 1, sums, step)
+        sums = self._summed(k, 1, [self.zero] * len(places), step)
         for place, total in zip(places, sums, strict=True):
             self._store(total, *place)
-
-    def _start(self, row: ir.Value, column: ir.Value, width: int) -> ir.Value:
-        return self._vector(element(self.b, self.c, row, column), width)
 
     def _dot_tile(self, i: ir.Value, height: int, j: ir.Value, width: int) -> None:
         k = self.sizes.k

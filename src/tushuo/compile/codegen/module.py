@@ -116,7 +116,7 @@ def _own(op: Op) -> Hashable:
         except TypeError:
             return Same(op)
         return op, describe(op)
-    return type(op) if not vars(op) else Same(op)
+    return Same(op) if getattr(op, "__dict__", None) else (type(op),)
 
 
 def _alone(step: Instruction) -> Program:

@@ -38,7 +38,7 @@ class Panel:
         self.bits = kernel.dtype.itemsize * 8
         self.memory = _memory(kernel, -(-deep // self.lanes) * self.lanes * width)
 
-    def fill(self, first: ir.Value, k: int, j: ir.Value, width: int) -> int:
+    def fill(self, first: ir.Value, k: int, j: ir.Value, width: int) -> None:
         """Copy ``width`` columns from ``j`` on, and zeros up to a whole vector.
 
         Args:
@@ -46,16 +46,13 @@ class Panel:
             k: How many rows.
             j: The first column.
             width: How many columns.
-
-        Returns:
-            How many vectors a row has.
         """
-        count, whole = -(-width // self.lanes), width % self.lanes == 0
+        count = -(-width // int(self.lanes))
+        whole = width == count * self.lanes
         along = self.y.column == 1
         part = (Rows if along else Turned)(self.bits, count, whole)
         start, step = element(self.b, self.y, first, j), self.y.row if along else self.y.column
         part.call(self.b, [start, word(step), word(k), word(width), self.memory])
-        return count
 
 
 @dataclass(frozen=True)

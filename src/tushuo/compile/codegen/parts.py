@@ -57,9 +57,7 @@ class Part:
 
     def declared(self, module: ir.Module) -> ir.Function:
         """The function without its code."""
-        function = ir.Function(
-            module, ir.FunctionType(ir.VoidType(), self.signature()), self.name
-        )
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), self.signature()), self.name)
         function.attributes.add("nounwind")
         return function
 

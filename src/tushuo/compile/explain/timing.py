@@ -17,6 +17,7 @@ from tushuo.compile.explain.explanation import Explanation
 from tushuo.compile.explain.kernel import Kernel
 from tushuo.compile.explain.kernels import explanation
 from tushuo.compile.explain.roofline import roofline
+from tushuo.compile.lowered import DenseBFloat16, DenseInt8, DenseInt16, Grouped
 from tushuo.compile.plan import planned
 from tushuo.compile.store import Store
 
@@ -77,8 +78,18 @@ def _timed(kernel: Kernel, seconds: float) -> Kernel:
     """A kernel with its time, without that of calling it."""
     own = max(seconds - (0.0 if kernel.runs == "NumPy" else call_seconds()), _NOTHING)
     wide = any(text.startswith(("float64", "int64")) for text in kernel.writes)
-    least = roofline(kernel.threads).least(kernel.flops, kernel.bytes, 8 if wide else 4)
+    flops = kernel.flops // _at_once(kernel.ops)
+    least = roofline(kernel.threads).least(flops, kernel.bytes, 8 if wide else 4)
     return replace(kernel, seconds=own, least=least)
+
+
+def _at_once(ops: Sequence[str]) -> int:
+    """How many products a kernel can make in the time of one of float32."""
+    target = host()
+    kinds: list[type[Grouped]] = [DenseBFloat16] if target.bfloat16 else []
+    kinds += [DenseInt16, DenseInt8] if target.whole else []
+    groups = {kind.__name__: kind.group for kind in kinds}
+    return max((groups.get(name.replace("Rows", "Dense"), 1) for name in ops), default=1)
 
 
 def _repeated(run: Callable[[], object]) -> float:

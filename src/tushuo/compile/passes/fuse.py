@@ -115,8 +115,8 @@ class _Clusters:
         loop = loop_of(step)
         parents = {self.of[x] for x in step.operands if x in self.of}
         own = _Cluster([i], loop and loop[0], loop[1] if loop else (), parents, i)
-        for parent in parents:
-            parent.users.add(own)
+        for earlier in parents:
+            earlier.users.add(own)
         self.all[own] = None
         self.of.update(dict.fromkeys(step.results, own))
         if loop is not None and not isinstance(step.op, Copy):  # two orders would be slow together

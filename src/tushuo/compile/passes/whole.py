@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.compile.direct import Dense, Rows, taps
+from tushuo.compile.direct import Rows, taps
 from tushuo.compile.lowered import (
     DenseInt8,
     DenseInt16,
     DepthwiseInt8,
     DepthwiseInt16,
+    Grouped,
     RowsInt8,
     RowsInt16,
     ToWhole,
@@ -60,7 +61,7 @@ class Format:
         shifted: Whether 0 may be any of them; else it is 0, and steps are those of magnitudes.
     """
 
-    dense: type[Dense]
+    dense: type[Grouped]
     rows: type[Rows]
     depthwise: type[Any]
     rounding: ToWhole
@@ -149,7 +150,7 @@ class _Whole:
 
     def _dense(self, product: Product, rounded: Tensor, step: float, zero: int) -> Tensor:
         whole, steps = self.format.weights(product.w)
-        group, maps = self.format.dense.group, len(whole)  # type: ignore[attr-defined]
+        group, maps = self.format.dense.group, len(whole)
         full = padded(product._replace(x=rounded, w=whole), group)
         panels = Tensor.of(packed(product, full.w, group))
         kind = self.format.rows if product.rows else self.format.dense

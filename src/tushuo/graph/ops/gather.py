@@ -93,6 +93,7 @@ class PutAlongAxisAdd(_LinearInFirst):
     def forward(self, xp: Namespace, *inputs: Array) -> Array:
         """A new array: rows by the same index as for ScatterAdd, over all rows at once."""
         values, i = inputs
+        i = xp.astype(i, xp.int64, copy=False)  # places among all rows are larger than indices
         lead, k = values.shape[:-1], values.shape[-1]
         rows = prod(lead)
         offsets = xp.reshape(xp.arange(rows, dtype=i.dtype) * self.size, (rows, 1))

@@ -151,7 +151,9 @@ def _raveled(arrays: Sequence[np.ndarray], shape: Shape) -> np.ndarray:
     if not grid[0].size:
         return np.zeros(grid[0].shape, np.int64)
     return np.asarray(
-        np.ravel_multi_index([k % n for k, n in zip(grid, shape, strict=True)], shape)
+        np.ravel_multi_index(
+            [k.astype(np.int64) % n for k, n in zip(grid, shape, strict=True)], shape
+        )
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Elementwise, Slope, Spec, Stop, apply
 from tushuo.graph.ops.compare import where
 from tushuo.graph.ops.function import Function
-from tushuo.graph.ops.promotion import BOOL, Operand, kind, operand
+from tushuo.graph.ops.promotion import Operand, kind, operand
 from tushuo.graph.tensor import Tensor, asarray
 
 
@@ -43,7 +45,12 @@ class Ceil(Step, value=lambda xp, x: xp.ceil(x)):
     """The next integer above."""
 
 
-class Round(Step, value=lambda xp, x: x if x.dtype == BOOL else xp.round(x)):
+def _rounded(xp: Namespace, x: Array) -> Array:
+    """NumPy makes small floats of booleans."""
+    return x if xp is np and x.dtype.kind == "b" else xp.round(x)
+
+
+class Round(Step, value=_rounded):
     """The nearest integer; halves go to the even one."""
 
 
