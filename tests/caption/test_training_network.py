@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+import tushuo
 from tiny import save_photograph
 from tushuo.caption.training import FeatureCache
 from tushuo.caption.training.live import LiveMaps, ahead
@@ -17,6 +18,7 @@ from tushuo.data.views import View
 from tushuo.graph import Tensor, ops, tree_map, value_and_grad
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.show_attend_tell import ShowAttendTell
+from tushuo.native import is_eager
 from tushuo.optim import AdamW
 
 BLOCKS = 2
@@ -110,3 +112,10 @@ def test_items_are_made_ahead_in_order_and_errors_come_through():
     with pytest.raises(ValueError, match="no more"):
         got.extend(ahead(items()))
     assert made == [False] * 3
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_is_made_ahead_is_compiled_or_not_as_the_user_asked(asked, monkeypatch):
+    monkeypatch.setattr("tushuo.native._installed", lambda: True)
+    with tushuo.eager(asked):
+        assert list(ahead(is_eager() for _ in range(2))) == [asked] * 2

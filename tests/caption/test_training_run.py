@@ -161,8 +161,39 @@ def test_the_encoders_last_blocks_learn_too(world, trained, tmp_path, monkeypatc
     assert all(name.startswith(parts) and "running" not in name for name in learnt)
     assert all(any(name.startswith(part) for name in learnt) for part in parts)
     critical = later(world, out, "--tuned-epochs", "1", "--self-critical-epochs", "1")
+    curves = [(out / part / "curves.svg").exists() for part in ("", "tuned", "self-critical")]
+    assert curves == [True] * 3
     assert "last 3 blocks, then for 1 on the scores" in (out / "bundle" / "README.md").read_text()
     assert critical([world / "data" / "0.png"])[0].text is not None
+
+
+def test_a_later_part_can_be_done_anew_and_goes_with_the_run_that_it_follows(
+    world, trained, tmp_path
+):
+    out = shutil.copytree(trained, tmp_path / "run")
+    part, one = out / "self-critical", ("--self-critical-epochs", "1")
+    later(world, out, *one)
+    refused = CliRunner().invoke(app, command(world, out, "--self-critical-epochs", "2"))
+    assert refused.exit_code == 1
+    assert f"{part} holds another run: config.self_critical_epochs is 1 there, 2 here" in (
+        refused.output
+    )
+    assert f"choose another folder, or move {part} away to do this part anew" in refused.output
+    before = (part / "log.jsonl").read_bytes()
+    result = CliRunner().invoke(app, command(world, out, *one, "--lr", "0.01", "--overwrite"))
+    assert result.exit_code == 0, result.output
+    assert (part / "log.jsonl").read_bytes() != before
+
+
+def test_more_blocks_than_the_encoder_has_are_refused_before_the_work(
+    world, tmp_path, monkeypatch
+):
+    best = {**recipe._PRESETS["best"], "tuned_blocks": 17}
+    monkeypatch.setitem(recipe._PRESETS, "best", best)
+    result = CliRunner().invoke(app, command(world, tmp_path / "run", "--tuned-epochs", "1"))
+    assert result.exit_code == 2
+    assert "blocks: got 17, expected 0 to 16, those of efficientnet-lite0" in result.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_dry_run_writes_nothing(world, tmp_path):

@@ -191,6 +191,19 @@ def test_margins_are_no_number_where_zero_is_moved():
     assert "DenseInt16" in names(f, "int16", [(-1.0, 1.0)], f32(1, 8, 4, 4))
 
 
+def test_depthwise_convolutions_of_numbers_with_signs():
+    w, x = tushuo.asarray(normal(12, 1, 3, 3)), normal(1, 12, 6, 6) - 0.5
+    f = compiled(lambda x: tushuo.conv2d(x, w, groups=12), "int8", x)
+    wanted = tushuo.conv2d(tushuo.asarray(x), w, groups=12).numpy()
+    np.testing.assert_allclose(f(x).numpy(), wanted, atol=0.04 * np.abs(wanted).max())
+    assert any("DepthwiseInt8" in kernel for kernel in kernels(f, x))
+
+
+def test_weights_that_are_not_finite_stay():
+    w = tushuo.asarray(np.full((9, 9), np.inf, "float32"))
+    assert names(lambda x: x @ w, "int8", [(0.0, 1.0)], f32(2, 9)) == ["MatMul"]
+
+
 def test_bfloat16_is_the_nearest():
     x = np.array([1, 1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-7, np.inf, np.nan, 3.4e38, 0], "float32")
     wanted = [1, 1, 1 + 2**-6, -1 - 2**-7, np.inf, np.nan, np.inf, 0]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tushuo.errors import BundleError
+from tushuo.errors import BundleError, UsageError
 from tushuo.graph import Tensor, grad, ops, tree_map
 from tushuo.models.efficientnet import SCALES, EfficientNetLite, round_channels
 from tushuo.nn import Buffer
@@ -50,6 +50,15 @@ def test_folding_changes_nothing_but_the_number_of_parts(network):
     assert not folded.named_buffers()
     assert network.named_buffers()  # the original is as it was
     assert folded.folded()(x).numpy() == pytest.approx(folded(x).numpy())
+
+
+@pytest.mark.parametrize("blocks", [-1, 17])
+def test_more_blocks_than_there_are_is_refused(network, blocks):
+    what = f"blocks: got {blocks}, expected 0 to 16, those of efficientnet-lite0"
+    with pytest.raises(UsageError, match=what):
+        network.tail(blocks)
+    with pytest.raises(UsageError, match=what):
+        network.before(images(1, 32), blocks)
 
 
 @pytest.mark.parametrize("blocks", [0, 3, 16])

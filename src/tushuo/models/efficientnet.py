@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from tushuo.errors import BundleError
+from tushuo.errors import BundleError, UsageError
 from tushuo.graph import ops
 from tushuo.graph.tensor import Tensor
 from tushuo.nn import BatchNorm2d, Conv2d, Dropout, Linear, Module, relu6
@@ -163,15 +163,30 @@ class EfficientNetLite(Module):
         return last
 
     def before(self, x: Tensor, blocks: int) -> Tensor:
-        """What the last so many blocks are given, (N, C, h, w), of photographs (N, 3, H, W)."""
+        """What the last so many blocks are given, (N, C, h, w), of photographs (N, 3, H, W).
+
+        Raises:
+            UsageError: There are not so many.
+        """
         x = relu6(self.stem(x))
-        for block in self.blocks[: len(self.blocks) - blocks]:
+        for block in self.blocks[: self._without(blocks)]:
             x = block(x)
         return x
 
     def tail(self, blocks: int) -> Tail:
-        """The last so many blocks and the head; it shares the weights."""
-        return Tail(self.blocks[len(self.blocks) - blocks :], self.head)
+        """The last so many blocks and the head; it shares the weights.
+
+        Raises:
+            UsageError: There are not so many.
+        """
+        return Tail(self.blocks[self._without(blocks) :], self.head)
+
+    def _without(self, blocks: int) -> int:
+        """How many blocks come before the last so many."""
+        count = len(self.blocks)
+        if not 0 <= blocks <= count:
+            raise UsageError(f"blocks: got {blocks}, expected 0 to {count}, those of {self.name}")
+        return count - blocks
 
     def with_tail(self, tail: Tail) -> EfficientNetLite:
         """The encoder with other last blocks and another head."""

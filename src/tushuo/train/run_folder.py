@@ -31,7 +31,7 @@ def open_run(out: Path, settings: Mapping[str, Any], overwrite: bool = False) ->
     wanted = _normal(settings)
     make_folder(out)
     if overwrite:
-        _clear(out)
+        clear_run(out)
     if (out / LAST).exists():
         found = load_checkpoint(out / LAST)
         _check_same(out, found.scalars.get("settings"), wanted)
@@ -88,7 +88,7 @@ def make_folder(out: Path) -> None:
         ) from error
 
 
-def _clear(out: Path) -> None:
+def clear_run(out: Path) -> None:
     """Remove the files of a run, the one that makes it a run first, and nothing else."""
     for path in (out / LAST, out / BEST, out / LOG, *(out / EVENTS).glob("events.out.tfevents.*")):
         path.unlink(missing_ok=True)

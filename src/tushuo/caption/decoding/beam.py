@@ -14,7 +14,8 @@ import numpy as np
 from tushuo.caption.decoding.rules import Rules
 from tushuo.caption.decoding.settings import Decoding
 from tushuo.caption.decoding.step import Array, Hypothesis, Partial, StepFunction, usable
-from tushuo.graph import Tensor, asarray, ops, tree_map
+from tushuo.graph import Tensor, asarray, tree_map
+from tushuo.graph.backend import lock
 
 __all__ = ["beam_search"]
 
@@ -65,14 +66,15 @@ def beam_search(
     words = np.full((batch, settings.rows), bos, dtype=np.int64)
     for _ in range(settings.max_words + 1 if batch else 0):
         out = step(state, words)
-        log_probs = usable(out.log_probs)
         if not searches:
-            rules = Rules(settings, eos, {bos, *forbidden}, log_probs.shape[-1])
-            searches = [_Search(rules, eos) for _ in range(batch)]
+            size = out.log_probs.shape[-1]
+            rules = Rules(settings, eos, {bos, *forbidden}, size)
+            sums = np.empty((settings.rows, size))
+            searches = [_Search(rules, eos, sums) for _ in range(batch)]
         parents = np.zeros_like(words)
         for i, search in enumerate(searches):
             if not search.done:
-                words[i], parents[i] = search.advance(log_probs[i], out.attention[i])
+                words[i], parents[i] = search.advance(out.log_probs[i], out.attention[i])
         if all(search.done for search in searches):
             break
         state = _reorder(out.state, parents)
@@ -80,10 +82,16 @@ def beam_search(
 
 
 class _Search:
-    """The search of one photograph: its groups of beams."""
+    """The search of one photograph: its groups of beams.
 
-    def __init__(self, rules: Rules, eos: int) -> None:
-        self.settings = rules.settings
+    Args:
+        rules: What may follow.
+        eos: The id that ends a sentence.
+        sums: Memory to compute in, (R, V); new memory for each word would take longer.
+    """
+
+    def __init__(self, rules: Rules, eos: int, sums: Array) -> None:
+        self.settings, self._sums = rules.settings, sums
         self.groups = [_Group(rules, eos) for _ in range(self.settings.num_beam_groups)]
 
     @property
@@ -99,13 +107,14 @@ class _Search:
         words = np.zeros(self.settings.rows, dtype=np.int64)
         parents = np.zeros_like(words)
         chosen = np.zeros(log_probs.shape[-1])
+        sums = usable(log_probs, self._sums)
         size = len(words) // len(self.groups)
         for start, group in zip(range(0, len(words), size), self.groups, strict=True):
             if group.done:
                 continue
             rows = slice(start, start + size)
-            penalty = self.settings.diversity_penalty * chosen
-            going = group.advance(log_probs[rows], attention[rows], penalty)
+            penalty = self.settings.diversity_penalty * chosen if start else None
+            going = group.advance(sums[rows], attention[rows], penalty)
             for row, (word, parent) in enumerate(going, start=start):
                 words[row], parents[row] = word, start + parent
                 chosen[word] += 1
@@ -129,17 +138,21 @@ class _Group:
     def done(self) -> bool:
         return not self.alive or len(self.finished) >= self.beams
 
-    def advance(self, log_probs: Array, attention: Array, penalty: Array) -> list[tuple[int, int]]:
+    def advance(
+        self, sums: Array, attention: Array, penalty: Array | None
+    ) -> list[tuple[int, int]]:
         """The word and the parent's row of each sentence that goes on.
 
-        The penalty (V,) decides who goes on; it is no part of a sentence's log-probability.
+        The log-probabilities (R, V) become those of whole sentences. The penalty (V,) decides who
+        goes on; it is no part of them.
         """
         sentences = [partial.ids for partial in self.alive]
-        before = np.array([partial.logprob for partial in self.alive])
-        sums = before[:, None] + self.rules.restrict(log_probs, sentences)  # (k, V)
+        sums = sums[: len(sentences)]
+        self.rules.restrict(sums, sentences)
+        sums += np.array([partial.logprob for partial in self.alive])[:, None]
         going: list[tuple[int, int]] = []
         alive: list[Partial] = []
-        for values in self._banks(sums - penalty, sentences):
+        for values in self._banks(sums if penalty is None else sums - penalty, sentences):
             kept = 0
             # at most `beams` of these end
             for rank, place in enumerate(_best(values.ravel(), 2 * self.beams)):
@@ -171,19 +184,33 @@ class _Group:
 def _best(values: Array, count: int) -> Array:
     """Where the largest finite values stand, largest first, ties in order of place."""
     count = min(count, len(values))
-    least = np.partition(values, -count)[-count]
-    places = np.flatnonzero((values >= least) & (values > -np.inf))
+    places = np.flatnonzero((values >= _bound(values, count)) & (values > -np.inf))
     return places[np.argsort(-values[places], kind="stable")][:count]
+
+
+def _bound(values: Array, count: int) -> Any:
+    """A number that at least so many values reach, and few others.
+
+    If the values are dealt to piles, as many of their tops reach it.
+    """
+    piles = len(values) // _PILE
+    if piles < count:
+        return np.partition(values, -count)[-count]
+    tops = values[: piles * _PILE].reshape(_PILE, piles).max(axis=0)
+    return np.partition(tops, -count)[-count]
+
+
+_PILE = 64
 
 
 def _reorder(state: Any, parents: Array) -> Any:
     """The memory of the sentences that go on: row r is row `parents[b, r]` of the old."""
     batch, rows = parents.shape
-    places = asarray((parents + rows * np.arange(batch)[:, None]).ravel())
+    places = (parents + rows * np.arange(batch)[:, None]).ravel()
 
     def reordered(leaf: Any) -> Tensor:
-        x = asarray(leaf)  # (B, R, ...)
-        flat = ops.reshape(x, (batch * rows, *x.shape[2:]))
-        return ops.reshape(ops.take(flat, places, axis=0), x.shape)
+        x = asarray(leaf).numpy()  # (B, R, ...)
+        found = x.reshape(batch * rows, *x.shape[2:])[places].reshape(x.shape)
+        return Tensor.of(lock(found))
 
     return tree_map(reordered, state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -32,16 +32,25 @@ class Rules:
         self._eos = eos
         self._words = np.full(words, True)
         self._words[sorted({*never, *_in_range(settings.exclude, words), eos})] = False
+        self._never_yet = np.flatnonzero(~self._words)
+        self._never = self._never_yet[self._never_yet != eos]
         if not self._words.any():
             raise UsageError(f"all {words} words are forbidden")
         for word in _in_range(settings.include, words):
             if not self._words[word]:
                 raise UsageError(f"the word of number {word} cannot be included: it is forbidden")
 
-    def restrict(self, log_probs: Array, sentences: Iterable[tuple[int, ...]]) -> Array:
-        """Log-probabilities (R, V), -inf for the words that may not follow each sentence."""
-        allowed = [self.allowed(ids) for ids in sentences]
-        return np.where(allowed, log_probs[: len(allowed)], -np.inf)
+    def restrict(self, log_probs: Array, sentences: Sequence[tuple[int, ...]]) -> None:
+        """Make the log-probabilities (R, V) of words -inf that may not follow each sentence."""
+        for row, ids in zip(log_probs, sentences, strict=True):
+            row[self._refused(ids)] = -np.inf
+
+    def _refused(self, ids: tuple[int, ...]) -> Array:
+        """What picks the words that may not follow a sentence."""
+        settings = self.settings
+        if self.include or settings.no_repeat_ngram_size or len(ids) == settings.max_words:
+            return ~self.allowed(ids)
+        return self._never if len(ids) >= settings.min_words else self._never_yet
 
     def allowed(self, ids: tuple[int, ...]) -> Array:
         """Which words may follow a sentence, bool (V,)."""

@@ -66,7 +66,13 @@ class Partial(NamedTuple):
 _UNLIKELY = -1e9
 
 
-def usable(log_probs: Array) -> Array:
-    """In float64, with impossible words (and those of probability NaN) as very unlikely ones."""
-    values = np.asarray(log_probs, dtype=np.float64)
-    return np.where(np.isfinite(values), np.maximum(values, _UNLIKELY), _UNLIKELY)
+def usable(log_probs: Array, out: Array | None = None) -> Array:
+    """In float64, with impossible words (and those of probability NaN) as very unlikely ones.
+
+    Args:
+        log_probs: Of any shape.
+        out: Memory for the result, of this shape.
+    """
+    values = np.fmax(log_probs, _UNLIKELY, out=out, dtype=np.float64)
+    values[log_probs == np.inf] = _UNLIKELY
+    return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,8 +60,9 @@ class LiveMaps:
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same items, the next one being made while one is used."""
+    context = copy_context()  # what is asked for here, as tushuo.eager(), holds there, too
     with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(next, items, None)
+        following = pool.submit(context.run, next, items, None)
         while (item := following.result()) is not None:
-            following = pool.submit(next, items, None)
+            following = pool.submit(context.run, next, items, None)
             yield item

@@ -122,9 +122,14 @@ class Recipe:
         )
         return Part("self-critical", epochs, lr, None, self.tuned.blocks, slow)
 
+    @property
+    def later(self) -> tuple[Part, Part]:
+        """The parts that have a folder of their own in the run's."""
+        return self.tuned, self.self_critical
+
     def config(self, part: Part) -> Mapping[str, Any]:
         """What a run must share with another to go on with a part: no settings of later parts."""
-        names = [one.name for one in (self.words, self.tuned, self.self_critical)]
+        names = [one.name for one in (self.words, *self.later)]
         later = names[names.index(part.name) + 1 :]
         left_out = {name for one in later for name in _OF_PART[one]}
         return {name: value for name, value in asdict(self).items() if name not in left_out}

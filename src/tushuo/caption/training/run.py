@@ -25,7 +25,7 @@ from tushuo.data.views import View
 from tushuo.errors import CheckpointError
 from tushuo.train import Trainer, load_checkpoint, read_log
 from tushuo.train.claim import claimed
-from tushuo.train.run_folder import BEST, LAST, LOG, open_run
+from tushuo.train.run_folder import BEST, LAST, LOG, clear_run, open_run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +59,7 @@ def train_captioner(
         language: "en" or "zh".
         cache: Where feature maps are kept, by default the user's cache folder.
         skip_bad: Whether malformed entries of the data set are left out, and told.
-        overwrite: Whether another run in ``out`` is removed.
+        overwrite: Whether another run in ``out`` is removed, its later parts, too.
         console: Where progress is shown, by default the standard error.
 
     Returns:
@@ -76,15 +76,18 @@ def train_captioner(
     trainer = _trainer(task, out, overwrite, console)
     check_bundle(out)
     with claimed(out):
-        if not overwrite:
+        if overwrite:
+            for part in recipe.later:  # what went on with the run that is removed
+                clear_run(out / part.name)
+        else:
             open_run(out, trainer.settings)  # refuses another run before hours of feature maps
         fill(task, console)
         folder, outcome = out, trainer.fit(*task.start())
-        for part in (recipe.tuned, recipe.self_critical):
+        for part in recipe.later:
             if outcome.finished and part.epochs:
                 task = task.then(part, best_network(task, folder))
                 folder = out / part.name
-                outcome = _trainer(task, folder, False, console).fit(*_of(task).start())
+                outcome = _later(task, folder, console).fit(*_of(task).start())
         return _bundle(task, out, folder, outcome.position.best_epoch) if outcome.finished else None
 
 
@@ -128,6 +131,7 @@ def prepare(
     """What is to be trained; all photographs can be read, and nothing is written yet."""
     dataset = _checked(load_captions(data, captions, skip_bad=skip_bad), console)
     encoder = load_encoder(recipe.encoder)
+    encoder.tail(recipe.tuned_blocks if recipe.tuned_epochs else 0)  # has it so many blocks?
     features = FeatureCache(encoder, Preprocessing(recipe.size), cache or default_cache())
     dataset = with_dev(readable(dataset, features, skip_bad, console))
     train, dev = dataset.examples("train"), dataset.examples("dev")
@@ -159,6 +163,17 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
     )
 
 
+def _later(task: CaptionTask, folder: Path, console: Console) -> Trainer:
+    """The trainer of a later part, whose folder may be given up without the parts before."""
+    trainer = _trainer(task, folder, False, console)
+    try:
+        open_run(folder, trainer.settings)
+    except CheckpointError as error:
+        hint = f"choose another folder, or move {folder} away to do this part anew"
+        raise CheckpointError(error.problem, hint=hint) from None
+    return trainer
+
+
 def best_network(task: CaptionTask, folder: Path) -> Network:
     """The network of the best epoch of the run in a folder."""
     best = load_checkpoint(folder / BEST)
@@ -176,7 +191,7 @@ def _bundle(task: CaptionTask, out: Path, run: Path, best_epoch: int | None) -> 
     if folder.exists():
         shutil.rmtree(folder)
     save_bundle(folder, task.bundle(network, out.resolve().name), model_card(task, scores))
-    for each in dict.fromkeys((out, run)):
+    for each in (out, *(out / part.name for part in task.recipe.later if part.epochs)):
         write_curves(each, each / LOG)
     return folder
 

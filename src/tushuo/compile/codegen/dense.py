@@ -30,7 +30,6 @@ _UNROLLED = 12
 _BLOCK = 1 << 16
 """How many elements of the image go through a panel before the next panel takes its turn."""
 
-
 _POSITIONS = 12
 """More would need more registers for where they are than a processor has."""
 

@@ -132,13 +132,12 @@ class _Whole:
         step, zero = self.format.step_and_zero(*known)
         if zero and product.margins:  # margins are 0, which is another number then
             return None
-        if product.depthwise:
-            rounded = self._rounded(tracer, product.x, step, zero, known)
-            weights = taps(Tensor.of((product.w * np.float32(step)).astype(np.float32)))
-            return apply(self.format.depthwise(product.geometry), rounded, weights)
+        if not np.isfinite(product.w).all():
+            return None
         rows = flat(product.x) if product.rows else product.x
         rounded = self._rounded(tracer, rows, step, zero, known)
-        return self._dense(product, rounded, step, zero)
+        write = self._depthwise if product.depthwise else self._dense
+        return write(product, rounded, step, zero)
 
     def _rounded(self, tracer: Retrace, x: Tensor, step: float, zero: int, known: Range) -> Tensor:
         """A Tensor as whole numbers."""
@@ -147,6 +146,11 @@ class _Whole:
             rounding = replace(rounding, low=0)
         limits = (rounding.low - zero) * step, (rounding.high - zero) * step
         return apply(rounding, scaled(tracer, x, Affine(1 / step, float(zero)), limits))
+
+    def _depthwise(self, product: Product, rounded: Tensor, step: float, zero: int) -> Tensor:
+        w = (product.w * np.float32(step)).astype(np.float32)
+        y = apply(self.format.depthwise(product.geometry), rounded, taps(Tensor.of(w)))
+        return y + per_map(-zero * w.sum(axis=(1, 2, 3), dtype=np.float64), product) if zero else y
 
     def _dense(self, product: Product, rounded: Tensor, step: float, zero: int) -> Tensor:
         whole, steps = self.format.weights(product.w)
