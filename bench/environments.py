@@ -30,10 +30,16 @@ def found(
     pythons: dict[str, Path] = {}
     for name in families:
         try:
-            pythons[name] = Path(given[name]) if name in given else _made(name, tell)
+            pythons[name] = _given(given[name]) if name in given else _made(name, tell)
         except (OSError, subprocess.CalledProcessError) as error:
             tell(f"left out {name}: no environment ({error})")
     return pythons
+
+
+def _given(python: str) -> Path:
+    if not Path(python).is_file():
+        raise FileNotFoundError(f"{python} is no Python")
+    return Path(python).absolute()
 
 
 def _made(name: str, tell: Callable[[str], None]) -> Path:

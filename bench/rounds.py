@@ -123,7 +123,9 @@ def measure(workload: Workload, settings: Settings, tell: Tell, found: Found) ->
                 _leave_out(engine, str(error), found, tell)
         steps = _agreed(workers, workload, settings, found, tell)
         found.peaks.append(settings.peak(settings.threads))
-        for i in range(settings.rounds if workers else 0):
+        for i in range(settings.rounds):
+            if not workers:
+                break
             tell(f"{workload.name}: round {i + 1} of {settings.rounds}")
             _round(workers, steps, i, found, tell)
             found.peaks.append(settings.peak(settings.threads))

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bench import rounds
+from bench import environments, rounds
 from bench.engines import Engine
 from bench.probes import Peak, peak
 from bench.process import Worker, WorkerError
@@ -48,6 +48,32 @@ def test_an_engine_that_is_not_installed_is_left_out_and_told():
     assert "tinygrad" in figures.left_out[Engine("tinygrad", "eager")]
     assert any("left out tinygrad" in line for line in lines)
     assert figures.complete == 0
+
+
+def test_a_python_that_is_not_there_is_left_out_and_told(tmp_path):
+    lines = []
+    given = {"tushuo": str(PYTHON), "jax": str(tmp_path / "python")}
+    found = environments.found(["tushuo", "jax"], given, lines.append)
+    assert found == {"tushuo": PYTHON.absolute()}
+    assert f"left out jax: no environment ({tmp_path / 'python'} is no Python)" in lines
+
+
+def test_engines_that_fail_one_after_the_other_end_the_rounds(monkeypatch):
+    class Failing(Answers):
+        def __init__(self, *args) -> None:
+            super().__init__(*args)
+            self.about, self.times = {"versions": {}}, 0
+
+        def ask(self, **request):
+            self.times += "time" in request
+            if self.times > 2:  # those before the first round
+                raise WorkerError("out of memory")
+            return super().ask(**request)
+
+    monkeypatch.setattr(rounds, "_started", lambda engine, *more: Failing(engine, 1.0))
+    figures = rounds.Found("F-eager", 1)
+    rounds.measure(WORKLOADS["F-eager"], settings(), lambda line: None, figures)
+    assert list(figures.left_out.values()) == ["out of memory"]
 
 
 class Answers:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from tiny import save_photograph
 from tushuo.caption.training import CaptionTask, FeatureCache, Forecast, Recipe
-from tushuo.caption.training.forecast import MORE, Work, forecast
+from tushuo.caption.training.forecast import MORE, STEPS, Work, _steps, forecast
 from tushuo.caption.training.samples import chosen, with_samples
 from tushuo.data import Example, Preprocessing
 from tushuo.data.views import View
@@ -119,9 +121,28 @@ def test_samples_are_the_same_ones_each_time_and_come_with_the_scores(task):
     assert len(chosen(2, 0)) == 2
 
 
+def test_the_wait_for_photographs_counts():
+    def batches(epoch, start):
+        for i in range(2 * STEPS):
+            time.sleep(0.02)
+            yield i
+
+    def step(weights, state, batch, rng):
+        return [*weights, batch], state, {"loss": 1.0}
+
+    weights: list[int] = []
+    trial = SimpleNamespace(start=lambda: (weights, None), step=lambda: step, batches=batches)
+    first, each = _steps(trial)
+    assert min(first, each) >= 0.02
+
+
 def test_later_parts_are_measured_too(task):
     recipe = replace(task.recipe, tuned_epochs=1, self_critical_epochs=2)
-    found = forecast(replace(task, recipe=recipe))
+    found, words_alone = forecast(replace(task, recipe=recipe)), forecast(task)
+    assert words_alone.parameters == sum(x.size for x in task.decoder().parameters())
+    tail = sum(x.size for x in task.encoder.tail(recipe.tuned_blocks).parameters())
+    assert found.parameters == words_alone.parameters + tail
+    assert found.run_bytes > words_alone.run_bytes + 2 * 4 * 4 * tail  # of two parts
     steps = -(-7 // recipe.images_per_batch)
     names = {part.name: part.steps for part in found.parts[1:]}
     assert names == {"tuned": steps, "self-critical": 2 * steps}

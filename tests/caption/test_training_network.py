@@ -63,6 +63,16 @@ def test_live_maps_through_the_tail_are_the_kept_ones(cache, encoder, decoder, p
     np.testing.assert_array_equal(cache.maps(photos, views), made)
 
 
+@pytest.mark.parametrize("blocks", [None, BLOCKS])
+def test_live_maps_are_compiled_from_the_first_on(cache, photos, blocks, monkeypatch):
+    """A run that goes on would else see other maps, by a little, than one that never stopped."""
+    compiled = []
+    monkeypatch.setattr("tushuo.native.is_eager", lambda: False)
+    monkeypatch.setattr("tushuo.native._compile", lambda f, precision: compiled.append(f) or f)
+    LiveMaps(cache, blocks).maps(photos[:1], [View()])
+    assert len(compiled) == 1
+
+
 def test_the_gradient_of_the_tail_is_the_numeric_one(cache, encoder, decoder, photos):
     network = tree_map(lambda x: x.astype("float64"), Network(decoder, encoder.tail(BLOCKS)))
     maps = Tensor(LiveMaps(cache, BLOCKS).maps(photos[:2], [View()] * 2).astype(np.float64))

@@ -185,9 +185,7 @@ def test_a_later_part_can_be_done_anew_and_goes_with_the_run_that_it_follows(
     assert (part / "log.jsonl").read_bytes() != before
 
 
-def test_more_blocks_than_the_encoder_has_are_refused_before_the_work(
-    world, tmp_path, monkeypatch
-):
+def test_more_blocks_than_the_encoder_has_are_refused_before_the_work(world, tmp_path, monkeypatch):
     best = {**recipe._PRESETS["best"], "tuned_blocks": 17}
     monkeypatch.setitem(recipe._PRESETS, "best", best)
     result = CliRunner().invoke(app, command(world, tmp_path / "run", "--tuned-epochs", "1"))

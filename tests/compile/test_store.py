@@ -34,11 +34,24 @@ def test_damaged_files_count_as_missing(tmp_path):
 
 def test_the_oldest_go_when_it_is_full(tmp_path):
     store = Store(tmp_path, limit=500)
-    for i in range(10):
+    kept = []
+    for i in range(6):
         store.put([str(i)], bytes(100))
         for path in tmp_path.glob("*.o"):
             os.utime(path, (i, i)) if path.stat().st_mtime > 100 else None
-    assert [store.get([str(i)]) is not None for i in range(10)] == [False] * 7 + [True] * 3
+        kept.append([k for k in range(i + 1) if store._path([str(k)]).exists()])
+    assert kept == [[0], [0, 1], [0, 1, 2], [2, 3], [2, 3, 4], [4, 5]]
+
+
+def test_code_of_a_folder_that_is_only_read_is_found(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.put(["key"], b"code")
+
+    def refused(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert store.get(["key"]) == b"code"
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):

@@ -18,7 +18,8 @@ class Store:
     """Files named by the hash of what they were made from, each with the hash of its content.
 
     A file is written beside its place and moved there, so nobody reads half of it. One that is
-    damaged counts as missing. When all together are longer than ``limit``, the oldest go.
+    damaged counts as missing. When all together are longer than ``limit``, the oldest go, a quarter
+    of all, so that this is rare.
 
     Args:
         folder: Where the files are.
@@ -35,9 +36,10 @@ class Store:
         path = self._path(key)
         try:
             data = path.read_bytes()
-            os.utime(path)
         except OSError:
             return None
+        with contextlib.suppress(OSError):  # of a folder that is only read
+            os.utime(path)
         code = data[DIGEST:]
         return code if hashlib.sha256(code).digest() == data[:DIGEST] else None
 
@@ -69,8 +71,10 @@ class Store:
     def _trimmed(self) -> int:
         files = [(path, path.stat()) for path in self.folder.glob("*.o")]
         size = sum(s.st_size for _, s in files)
+        if size <= self.limit:
+            return size
         for path, stat in sorted(files, key=lambda f: f[1].st_mtime):
-            if size <= self.limit:
+            if size <= self.limit * 3 // 4:
                 break
             path.unlink(missing_ok=True)
             size -= stat.st_size

@@ -25,7 +25,7 @@ from tushuo.graph.tensor import Tensor
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.native import is_eager, native
 
-__all__ = ["FeatureCache", "default_cache"]
+__all__ = ["FeatureCache", "default_cache", "in_rows"]
 
 BATCH = 16
 ORIGINAL = View()
@@ -159,9 +159,7 @@ class FeatureCache:
         """The maps of at most 16 photographs as `arrays` gives them, in float16: (N, L, D)."""
         whole = len(arrays) == BATCH or is_eager()
         filled = arrays if whole else np.resize(arrays, (BATCH, *arrays.shape[1:]))
-        maps = self._encode(Tensor(filled)).numpy()[: len(arrays)]  # (N, D, h, w)
-        n, d = maps.shape[:2]
-        return maps.reshape(n, d, -1).transpose(0, 2, 1).astype(np.float16)
+        return in_rows(self._encode(Tensor(filled)).numpy()[: len(arrays)])
 
     def _store(self, images: Sequence[Path], arrays: Features, view: View) -> None:
         for image, row in zip(images, self.computed(arrays), strict=True):
@@ -185,6 +183,12 @@ class FeatureCache:
     def _file(self, key: str, view: View = ORIGINAL) -> Path:
         folder = self.folder / f"view-{view.number}" if view.number else self.folder
         return folder / key[:2] / f"{key}.npy"
+
+
+def in_rows(maps: Features) -> npt.NDArray[np.float16]:
+    """Maps (N, D, h, w) with places in rows, in float16, as they are kept: (N, L, D)."""
+    n, d = maps.shape[:2]
+    return maps.reshape(n, d, -1).transpose(0, 2, 1).astype(np.float16)
 
 
 def _is_whole(file: Path) -> bool:

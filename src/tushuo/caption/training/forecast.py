@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from tushuo.caption.training.features import BATCH, ORIGINAL, FeatureCache, Features
 from tushuo.caption.training.network import Network
-from tushuo.caption.training.self_critical import SelfCriticalTask
+from tushuo.caption.training.self_critical import SelfCriticalTask, of_part
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data.views import View
 from tushuo.train.arrays import flatten
@@ -37,7 +38,7 @@ class Work(NamedTuple):
         epochs: Passes over the data.
         steps: Of all epochs.
         first_seconds: The first step, in which what is compiled is compiled.
-        step_seconds: Each further one.
+        step_seconds: Each further one, with the wait for its photographs.
         validation_seconds: Scoring the dev split once.
     """
 
@@ -136,24 +137,24 @@ def forecast(task: CaptionTask) -> Forecast:
     for number in range(1, task.recipe.views):
         missing += task.features.missing(train, View(number))
     one_map, each = _feature_pass(task.features, (missing or images)[:BATCH])
-    trial = replace(task, features=_Repeated(task.features, one_map))
-    parts = [_work(trial)]
-    for part in (task.recipe.tuned, task.recipe.self_critical):
+    tasks = [replace(task, features=_Repeated(task.features, one_map))]
+    for part in task.recipe.later:
         if part.epochs:
-            parts.append(_work(task.then(part, Network(task.decoder()))))
+            tasks.append(task.then(part, Network(task.decoder())))
+    parts = tuple(map(_work, tasks))
     return Forecast(
         train=len(task.train),
         dev=len(task.dev),
         captions=sum(len(example.captions) for example in task.train),
         words=len(task.vocabulary),
-        parameters=sum(x.size for x in task.decoder().parameters()),
-        parts=tuple(parts),
+        parameters=max(map(_trained, tasks)),
+        parts=parts,
         maps=len(train) * task.recipe.views + len(dev),
         missing=len(missing),
         feature_seconds=each * len(missing),
         memory=_peak(),
         feature_bytes=len(missing) * (one_map.nbytes + _HEADER),
-        run_bytes=_run_bytes(task, sum(part.steps for part in parts)),
+        run_bytes=_run_bytes(tasks, sum(part.steps for part in parts)),
         free_bytes=shutil.disk_usage(_existing(task.features.folder)).free,
     )
 
@@ -180,31 +181,40 @@ def _feature_pass(
 
 
 def _work(trial: CaptionTask) -> Work:
-    part = trial.part
-    critical = part == trial.recipe.self_critical
-    stepping = SelfCriticalTask(task=trial) if critical else trial
+    part, stepping = trial.part, of_part(trial)
     first, step = _steps(stepping)
     steps = stepping.batches_per_epoch() * part.epochs
     return Work(part.name or "words", part.epochs, steps, first, step, _validation(trial))
 
 
 def _steps(trial: CaptionTask | SelfCriticalTask) -> tuple[float, float]:
-    """Seconds of the first step, and of each later one.
+    """Seconds of the first step, and of each later one, the wait for its batch included.
 
-    Every batch comes twice: the first time its shape may have to be compiled.
+    The batches come twice: the first time their shapes may have to be compiled.
     """
     (weights, state), step, rng = trial.start(), trial.step(), np.random.default_rng(0)
-    batches, new, known = trial.batches(0, 0), list[float](), list[float]()
-    while len(known) < STEPS and sum(new) + sum(known) < SECONDS:
-        batch: Any = next(batches, None)
-        if batch is None:
-            break
-        for times in (new, known):
-            begin = time.perf_counter()
+
+    def seconds(most: int) -> list[float]:
+        nonlocal weights, state
+        times, begin = list[float](), time.perf_counter()
+        batches: Iterable[Any] = trial.batches(0, 0)
+        for batch in islice(batches, most):
             weights, state, metrics = step(weights, state, batch, rng)
             float(metrics["loss"])
-            times.append(time.perf_counter() - begin)
+            times.append(time.perf_counter() - begin - sum(times))
+            if sum(times) > SECONDS / 2:
+                break
+        return times
+
+    new = seconds(STEPS)
+    known = seconds(len(new))
     return new[0], sum(known) / len(known)
+
+
+def _trained(task: CaptionTask) -> int:
+    """How many numbers a part trains."""
+    weights, _ = of_part(task).start()
+    return sum(x.size for x in weights.network.parameters())
 
 
 def _validation(trial: CaptionTask) -> float:
@@ -227,14 +237,16 @@ def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
     return made, time.perf_counter() - begin
 
 
-def _run_bytes(task: CaptionTask, steps: int) -> int:
-    """The last checkpoint, the best one, the bundle in half precision, and the log."""
-    weights, state = task.start()
-    kept = sum(x.nbytes for x in flatten(weights).values())
-    last = kept + sum(x.nbytes for x in flatten(state).values())
-    networks = (task.encoder, task.decoder())
+def _run_bytes(tasks: Sequence[CaptionTask], steps: int) -> int:
+    """Each part's last checkpoint and its best one, the bundle in half precision, and the logs."""
+    checkpoints = 0
+    for each in tasks:
+        weights, state = of_part(each).start()
+        kept, last = (sum(x.nbytes for x in flatten(x).values()) for x in (weights, state))
+        checkpoints += 2 * kept + last
+    networks = (tasks[0].encoder, tasks[0].decoder())
     bundle = 2 * sum(x.size for network in networks for x in network.parameters())
-    return last + kept + bundle + _LINE * steps
+    return checkpoints + bundle + _LINE * steps
 
 
 def _peak() -> int:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tushuo.caption.training.features import BATCH, FeatureCache, Features
+from tushuo.caption.training.features import BATCH, FeatureCache, Features, in_rows
 from tushuo.data.views import View
 from tushuo.graph.tensor import Tensor
 from tushuo.native import native
@@ -35,9 +35,9 @@ class LiveMaps:
         encoder = features.encoder
 
         def first(x: Tensor) -> Tensor:
-            return encoder.before(x, blocks or 0)
+            return encoder.features(x) if blocks is None else encoder.before(x, blocks)
 
-        self._first = native(first)
+        self._first = native(first)  # from the first call on: a run that goes on sees the same maps
 
     def maps(self, images: Sequence[Path], views: Sequence[View]) -> Features:
         """Of a view of each photograph, (N, C, h, w), or (N, L, D) without blocks left out.
@@ -52,17 +52,19 @@ class LiveMaps:
         return np.concatenate(parts)
 
     def _made(self, arrays: Features) -> Features:
-        if self._blocks is None:
-            return self._features.computed(arrays).astype(np.float32)
         made: Features = self._first(Tensor(arrays)).numpy()
-        return made
+        return in_rows(made).astype(np.float32) if self._blocks is None else made
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same items, the next one being made while one is used."""
     context = copy_context()  # what is asked for here, as tushuo.eager(), holds there, too
+
+    def another() -> Item | None:
+        return context.run(lambda: next(items, None))
+
     with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(context.run, next, items, None)
+        following = pool.submit(another)
         while (item := following.result()) is not None:
-            following = pool.submit(context.run, next, items, None)
+            following = pool.submit(another)
             yield item

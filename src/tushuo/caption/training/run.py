@@ -17,7 +17,7 @@ from tushuo.caption.training.network import Network, Weights
 from tushuo.caption.training.photographs import counted, readable, tell, tell_leaks
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.samples import with_samples
-from tushuo.caption.training.self_critical import SelfCriticalTask
+from tushuo.caption.training.self_critical import of_part
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data import CaptionDataset, Preprocessing, load_captions, with_dev
 from tushuo.data.captions import no_train_split
@@ -87,7 +87,7 @@ def train_captioner(
             if outcome.finished and part.epochs:
                 task = task.then(part, best_network(task, folder))
                 folder = out / part.name
-                outcome = _later(task, folder, console).fit(*_of(task).start())
+                outcome = _later(task, folder, console).fit(*of_part(task).start())
         return _bundle(task, out, folder, outcome.position.best_epoch) if outcome.finished else None
 
 
@@ -139,14 +139,9 @@ def prepare(
     return CaptionTask.build(recipe, encoder, features, train, dev, language)
 
 
-def _of(task: CaptionTask) -> CaptionTask | SelfCriticalTask:
-    """The task with the steps of its part."""
-    return SelfCriticalTask(task=task) if task.part == task.recipe.self_critical else task
-
-
 def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) -> Trainer:
     """The trainer of a part."""
-    steps = _of(task)
+    steps = of_part(task)
     return Trainer(
         step=steps.step(),
         batches=steps.batches,

@@ -29,7 +29,7 @@ from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
 from tushuo.native import native
 from tushuo.optim import AdamW, cosine, warmup
 
-__all__ = ["SelfCriticalTask"]
+__all__ = ["SelfCriticalTask", "of_part"]
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -144,6 +144,11 @@ class SelfCriticalTask:
         images = [self.task.train[i].image for i in numbers]
         maps = self.task.maps.maps(images, views)
         return Photographs(numbers, Tensor.of(maps), [view.mirrored for view in views])
+
+
+def of_part(task: CaptionTask) -> CaptionTask | SelfCriticalTask:
+    """The task with the steps of its part."""
+    return SelfCriticalTask(task=task) if task.part == task.recipe.self_critical else task
 
 
 def policy_loss(
