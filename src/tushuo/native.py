@@ -62,16 +62,21 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
         f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
         after: After so many calls: compiling takes seconds, and pays for many calls only.
         precision: "float32" or "bfloat16", as of ``tushuo.compile``. The latter is compiled at
-            once, lest the first results be others; where nothing is compiled it is float32.
+            once, lest the first results be others.
 
     Raises:
-        UsageError: The precision is another.
+        UsageError: The precision is another, or is lower and nothing will be compiled.
     """
 
     def __init__(self, f: Callable[P, R], after: int = 0, precision: str = "float32") -> None:
         if precision not in PRECISIONS:
             raise UsageError(
                 f"no precision {precision!r:.60}", hint=f"choose among {', '.join(PRECISIONS)}"
+            )
+        if precision != "float32" and is_eager():
+            raise UsageError(
+                f"precision {precision!r} is there for compiled code only",
+                hint="pip install 'tushuo[compile]', and leave out --eager",
             )
         update_wrapper(self, f, updated=())
         self._f = f

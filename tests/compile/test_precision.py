@@ -268,6 +268,13 @@ def test_examples_that_do_not_fit():
         compiled(f, "int8", (x * np.float32(np.inf), False))(x, False)
 
 
+def test_where_there_is_nothing_to_lower():
+    w, x = tushuo.asarray(np.ones((9, 9))), np.ones((2, 9))
+    for f in (lambda x: x + 1, lambda x: x @ w):  # the weights are float64
+        with pytest.raises(CompileError, match="nothing here can have a lower precision"):
+            compiled(f, "int8", x)(x)
+
+
 MISUSES = {
     "no precision 'half'": {"precision": "half"},
     "precision 'int8' needs examples of calls": {"precision": "int8"},
@@ -276,6 +283,11 @@ MISUSES = {
         "calibration": [1],
     },
     "there is no example to calibrate with": {"precision": "int16", "calibration": []},
+    "calibration: got a ndarray, expected a list": {
+        "precision": "int8",
+        "calibration": np.ones((2, 9)),
+    },
+    "calibration: got a int, expected a list": {"precision": "int8", "calibration": 5},
 }
 
 

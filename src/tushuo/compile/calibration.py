@@ -24,6 +24,9 @@ def observed(program: Program) -> Program:
 
     Returns:
         The same inputs; for each such product the least and the largest element of its operand.
+
+    Raises:
+        CompileError: There is no such product.
     """
     found: list[Tensor] = []
     last: list[Retrace] = []
@@ -35,8 +38,13 @@ def observed(program: Program) -> Program:
             found.extend((ops.min(product.x), ops.max(product.x)))
 
     seen = rewritten(program, look)
-    outputs = [last[0].value(x.data) for x in found]
-    return seen.with_body(last[0].body, outputs) if outputs else seen
+    if not found:
+        raise CompileError(
+            "nothing here can have a lower precision",
+            hint="it is for products and convolutions whose weights are float32 constants: close "
+            "over the model instead of passing it",
+        )
+    return seen.with_body(last[0].body, [last[0].value(x.data) for x in found])
 
 
 def combined(results: Sequence[Sequence[np.ndarray]]) -> tuple[Range, ...]:

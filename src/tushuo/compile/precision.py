@@ -42,7 +42,7 @@ class Precision:
         store: Where machine code is kept.
 
     Raises:
-        UsageError: The name is unknown, or examples are missing or not wanted.
+        UsageError: The name is unknown, or examples are missing, not wanted or no list.
     """
 
     def __init__(
@@ -55,10 +55,7 @@ class Precision:
         _check(name, examples is not None)
         self.name = name
         self.slack = SLACK.get(name, 0.0)
-        given = list(examples or ())
-        if examples is not None and not given:
-            raise UsageError("there is no example to calibrate with", hint="give at least one")
-        self._examples = [x if isinstance(x, tuple) else (x,) for x in given]
+        self._examples = [] if examples is None else _examples(examples)
         self._without, self._store = without, store
         self._ranges: tuple[Range, ...] | None = None
 
@@ -91,6 +88,17 @@ class Precision:
             self._ranges = combined(results)
             self._examples = []
         return self._ranges
+
+
+def _examples(given: Iterable[Any]) -> list[tuple[Any, ...]]:
+    if not isinstance(given, list | tuple):
+        raise UsageError(
+            f"calibration: got a {type(given).__name__}, expected a list of examples",
+            hint="compile(f, precision=..., calibration=[x1, x2, ...])",
+        )
+    if not given:
+        raise UsageError("there is no example to calibrate with", hint="give at least one")
+    return [x if isinstance(x, tuple) else (x,) for x in given]
 
 
 def _check(name: str, has_examples: bool) -> None:

@@ -29,7 +29,7 @@ class Tracer:
         self.body: list[Instruction] = []
         self.draws: dict[Value, Callable[[], np.ndarray]] = {}
         self._values: dict[Abstract, Value] = {}
-        self._known: dict[int, Value] = {}
+        self._known: dict[int, tuple[Any, Value]] = {}  # arrays are kept, so that ids stay theirs
 
     def abstract(self, value: Value) -> Abstract:
         """An abstract array that stands for a value."""
@@ -51,8 +51,8 @@ class Tracer:
                 )
             return self._values[array]
         if id(array) not in self._known:
-            self._known[id(array)] = self.constant(np.asarray(array))
-        return self._known[id(array)]
+            self._known[id(array)] = array, self.constant(np.asarray(array))
+        return self._known[id(array)][1]
 
     def constant(self, array: np.ndarray) -> Value:
         """A value that is known; the array is kept."""

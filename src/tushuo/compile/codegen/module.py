@@ -93,7 +93,7 @@ def portable(task: Task) -> str | None:
     return f"{version} {blas.vector_bytes()} {describe(op)} {text} {ways}"
 
 
-_OURS = "tushuo."
+_OURS = ("tushuo.compile.", "tushuo.graph.")  # what the version of the cache stands for
 
 
 def _wiring(program: Program) -> Hashable:
