@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from toy_decoder import BOS, EOS, PAD, PLACES, UNK, Toy, hostile, logprob, photographs, search
 from tushuo.caption import Decoding, beam_search
+from tushuo.caption.decoding.beam import _best
 from tushuo.errors import UsageError
 
 
@@ -144,3 +145,12 @@ def test_a_vocabulary_without_a_word_is_refused():
 def test_settings_out_of_range(arguments, message):
     with pytest.raises(UsageError, match=message):
         Decoding(**arguments)
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(1, 1500), count=st.integers(1, 24))
+@settings(max_examples=80, deadline=None)
+def test_the_best_places_are_those_of_a_whole_sort(seed, size, count):
+    rng = np.random.default_rng(seed)
+    values = rng.choice([*rng.normal(size=20), -np.inf], size)
+    wanted = [i for i in np.argsort(-values, kind="stable") if values[i] > -np.inf]
+    assert _best(values, count).tolist() == wanted[:count]

@@ -197,3 +197,11 @@ def test_copies_lay_out_what_a_small_product_reads():
     assert names(lambda x, y: x.T @ y.T, f32(4, 3), f32(5, 4)) == [*both[:2], "Copy", "MatMul"]
     assert names(lambda x, y: x.T @ y.T, f32(400, 300), f32(50, 400)) == both
     assert names(lambda x, y: x @ y.T, f32(3, 4), f32(5, 4)) == ["PermuteDims", "MatMul"]
+
+
+def test_copies_lay_out_the_rows_of_a_large_product_once():
+    def f(x, y, z):
+        return x.T @ y, x.T @ z
+
+    found = [step.op.name for step in copies(share(traced(f, *[f32(640, 520)] * 3))).body]
+    assert found == ["PermuteDims", "Copy", "MatMul", "MatMul"]

@@ -79,3 +79,21 @@ def test_the_pass_can_be_left_out():
     f = compile(bias_and_activation, cache=False, without=["tails"])
     wanted = compile(bias_and_activation, cache=False)(x, w, b).numpy()
     np.testing.assert_array_equal(f(x, w, b).numpy(), wanted)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_tail_waits_for_all_of_a_long_k(transposed, monkeypatch):
+    """Sums of a part of k wait in memory; the tail sees them when they are complete."""
+    monkeypatch.setattr(product, "_in_panels", lambda *a: True)
+    m, k, n = 530, 1100, 70
+    left = (k, m) if transposed else (m, k)
+    x, w, b = (RNG.standard_normal(s).astype("float32") for s in (left, (k, n), (n,)))
+    w /= np.float32(k**0.5)
+
+    def f(x, w, b):
+        return bias_and_activation(x.T if transposed else x, w, b)
+
+    assert names(f, *(f32(*a.shape) for a in (x, w, b)))[-1] == "Tailed"
+    found = compile(f, cache=False, verify=True)(x, w, b).numpy()
+    apart = compile(f, cache=False, without=["tails"])(x, w, b).numpy()
+    np.testing.assert_array_equal(found, apart)

@@ -37,6 +37,9 @@ ROWS = 8
 STRIPS = 1 << 19
 """What the strips of a chunk may take, in bytes: half of the second level of a cache."""
 
+SUMS = 1 << 17
+"""What the sums of a chunk may take, in bytes, that wait for the rest of k before their tail."""
+
 
 class Cut(NamedTuple):
     """An axis of C: tiles, some of which make a part; the last part has what is left, too."""
@@ -64,8 +67,9 @@ class Large(Kernel):
         m, n, k = self.sizes
         wide = min(PANEL, ceil(n / self.lanes)) * self.lanes
         high = min(m, self.registers // (wide // self.lanes))
-        self.deep = k if self.tail is not None else min(k, DEPTH // self.dtype.itemsize)
         self.by_strips = self.x.column != 1 and k > 1
+        whole = self.tail is not None and self.by_strips
+        self.deep = k if whole else min(k, DEPTH // self.dtype.itemsize)
         rows, columns = self._parts(high, ceil(n / wide))
         self.down, self.along = Cut(m, high, rows), Cut(n, wide, columns)
         return rows * columns
@@ -76,8 +80,12 @@ class Large(Kernel):
         B is copied once for each part of the rows, and A, if strips are made, once for each part of
         the columns.
         """
-        m, n, _ = self.sizes
-        room = max(high, STRIPS // (self.deep * self.dtype.itemsize)) if self.by_strips else m
+        m, n, k = self.sizes
+        room, size = m, self.dtype.itemsize
+        if self.by_strips:
+            room = max(high, STRIPS // (self.deep * size))
+        elif self.tail is not None and k > self.deep:
+            room = SUMS // (PANEL * self.lanes * size)
         least = ceil(m / room)
 
         def cost(rows: int) -> float:
@@ -90,26 +98,35 @@ class Large(Kernel):
 
     def write(self, chunk: ir.Value) -> None:
         """Write the code of one chunk."""
-        b = self.b
-        block, group = (f(chunk, word(self.down.parts)) for f in (b.urem, b.udiv))
-        panel = Panel(self, self.along.tile, self.deep)
-        strips = Strips(self, self.down, self.deep) if self.by_strips else None
+        block, group = (f(chunk, word(self.down.parts)) for f in (self.b.urem, self.b.udiv))
+        self.panel = Panel(self, self.along.tile, self.deep)
+        self.strips = Strips(self, self.down, self.deep) if self.by_strips else None
         self.scratch = None if self.tail is None else self._scratch()
-        for first, length in self._tiles(self.sizes.k, self.deep):
-            if strips is not None:
-                strips.fill(block, first, length)
+        if self.strips is None:
             for j, width in self.part(self.along, group):
-                panel.fill(first, length, j, width)
-                for i, height in self.part(self.down, block):
-                    left = strips.place(i) if strips else element(b, self.x, i, first)
-                    corner = _Corner(i, height, j, width)
-                    self._tile(corner, left, panel.memory, length, first)
+                for first, length in self._tiles(self.sizes.k, self.deep):
+                    self._tiles_of(block, j, width, first, length)
+            return
+        for first, length in self._tiles(self.sizes.k, self.deep):
+            self.strips.fill(block, first, length)
+            for j, width in self.part(self.along, group):
+                self._tiles_of(block, j, width, first, length)
 
-    def _tile(
-        self, corner: _Corner, left: ir.Value, right: ir.Value, k: int, first: ir.Value
+    def _tiles_of(
+        self, block: ir.Value, j: ir.Value, width: int, first: ir.Value, length: int
     ) -> None:
+        """Write the code of a panel, for ``length`` rows of B, and of the tiles that read it."""
+        b = self.b
+        self.panel.fill(first, length, j, width)
+        start = self.down.start(b, block)
+        for i, height in self.part(self.down, block):
+            left = self.strips.place(i) if self.strips else element(b, self.x, i, first)
+            place = b.mul(b.sub(i, start), word(ceil(width / self.lanes) * self.lanes))
+            self._tile(_Corner(i, height, j, width, place), left, length, first)
+
+    def _tile(self, corner: _Corner, left: ir.Value, k: int, first: ir.Value) -> None:
         """Write the call of a tile, and what follows the product."""
-        b, (i, height, j, width) = self.b, corner
+        b, (i, height, j, width, place) = self.b, corner
         count, adds = ceil(width / self.lanes), self.sizes.k > self.deep
         step = 0 if self.by_strips or height <= ROWS else self.x.row
         part = Tile(self.dtype.itemsize * 8, height, count, self.by_strips, adds, step)
@@ -117,28 +134,35 @@ class Large(Kernel):
             target, apart = element(b, self.c, i, j), self.c.row
             last = width - (count - 1) * self.lanes
         else:
-            target, apart, last = self.scratch, count * self.lanes, self.lanes
+            apart, last = count * self.lanes, self.lanes
+            target = b.gep(self.scratch, [place]) if adds else self.scratch
         more = b.icmp_unsigned(">", first, word(0))
         numbers = word(k), target, word(apart), word(last), more
-        part.call(b, [left, word(self.x.row), right, *numbers])
-        if self.scratch is not None:
-            counted(b, height, lambda row: self._finish(corner, row))
+        part.call(b, [left, word(self.x.row), self.panel.memory, *numbers])
+        if self.scratch is None:
+            return
+        if not adds:
+            counted(b, height, lambda row: self._finish(corner, target, row))
+            return
+        with b.if_then(b.icmp_unsigned("==", b.add(first, word(k)), word(self.sizes.k))):
+            counted(b, height, lambda row: self._finish(corner, target, row))
 
-    def _finish(self, corner: _Corner, row: ir.Value) -> None:
+    def _finish(self, corner: _Corner, sums: ir.Value, row: ir.Value) -> None:
         """Write the tail of a row of a tile."""
-        b, (i, _, j, width) = self.b, corner
+        b, (i, _, j, width, _) = self.b, corner
         count = ceil(width / self.lanes)
         for v in range(count):
             start = b.add(b.mul(row, word(count * self.lanes)), word(v * self.lanes))
-            pointer = b.gep(self.scratch, [start], inbounds=True)
+            pointer = b.gep(sums, [start], inbounds=True)
             total = vectors.load(b, pointer, self.dtype, self.lanes, self.lanes)
             inside = min(self.lanes, width - v * self.lanes)
             self._store(total, b.add(i, row), self._offset(j, v * self.lanes), inside)
 
     def _scratch(self) -> ir.Value:
-        """Memory for the sums of a tile."""
+        """Memory for the sums of a tile, or of all tiles of a panel if they are not complete."""
+        rows = self.down.longest if self.sizes.k > self.deep else self.down.tile
         with self.b.goto_entry_block():
-            memory = self.b.alloca(self.kind, size=word(self.down.tile * self.along.tile))
+            memory = self.b.alloca(self.kind, size=word(rows * self.along.tile))
         memory.align = ALIGN
         return memory
 
@@ -154,9 +178,13 @@ class Large(Kernel):
 
 
 class _Corner(NamedTuple):
-    """A tile of C: its first row, how many rows, its first column, how many columns."""
+    """A tile of C: its first row, how many rows, its first column, how many columns.
+
+    Then where its sums are, if there is memory for those of a panel.
+    """
 
     i: ir.Value
     height: int
     j: ir.Value
     width: int
+    place: ir.Value

@@ -34,6 +34,9 @@ from tushuo.compile.program import Program, Value
 _ENOUGH = 4
 """Parts of a kept axis that are as good as parts of a reduced one, which take more memory."""
 
+_PIECE = 256
+"""Of how many elements a chunk adds up rows; memory is slow to give shorter pieces of many rows."""
+
 _ROOM = 1 << 15
 """How many elements the chunks' results may have together."""
 
@@ -144,7 +147,10 @@ class _Writer:
         return best if best.parts > 1 else None
 
     def _way(self, axis: int, nest: Sequence[Axis]) -> Split:
-        unit = self.lanes or 1 if axis == len(nest) - 1 else 1
+        last = axis == len(nest) - 1
+        unit = self.lanes or 1 if last else 1
+        if last and self.reductions and not nest[axis].reduced:
+            unit = max(unit, _PIECE)
         return Split(axis, min(CHUNKS, -(-nest[axis].length // unit)))
 
     def _own(self, pointers: Sequence[ir.Value], chunk: ir.Value) -> list[ir.Value]:

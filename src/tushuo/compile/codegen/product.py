@@ -11,7 +11,7 @@ from llvmlite import ir
 from tushuo.compile.codegen import panel
 from tushuo.compile.codegen.blas import callable_by_blas, vector_bytes, write_call
 from tushuo.compile.codegen.kernel import Kernel
-from tushuo.compile.codegen.large import PANEL, Large
+from tushuo.compile.codegen.large import PANEL, STRIPS, Large
 from tushuo.compile.codegen.matrix import Matrix, Sizes
 from tushuo.compile.codegen.nest import Position, axes, counted, moved, run
 from tushuo.compile.codegen.share import declared, shared
@@ -137,7 +137,8 @@ def takes_tail(op: Op, x: View, y: View) -> bool:
     sizes, left, right = _sizes(x, y), _steps(x), _steps(y)
     if _is_large(sizes):
         room = PANEL * host().vector_bytes * sizes.k <= panel.BYTES
-        return room and _in_panels(x.root.dtype, right, host())
+        complete = left[1] == 1 or room
+        return complete and _in_panels(x.root.dtype, right, host())
     return not _lies_along(sizes, left, right)
 
 
@@ -157,6 +158,17 @@ def wants_copy(op: Op, x: View, y: View) -> bool:
     sizes = _sizes(x, y)
     (_, along), (row, column) = _steps(x), _steps(y)
     return column != 1 and not (_is_large(sizes) or (along == 1 and row == 1))
+
+
+def wants_turn(op: Op, x: View, y: View) -> bool:
+    """Whether a product is faster with the rows of its first operand laid out anew.
+
+    A large product copies parts of it otherwise, and the other operand again for each of them.
+    """
+    x, y = factors(op, x, y)
+    (row, along), sizes = _steps(x), _sizes(x, y)
+    parts = sizes.m * sizes.k * x.root.dtype.itemsize > STRIPS
+    return _is_large(sizes) and parts and row == 1 and along != 1
 
 
 def _sizes(x: View, y: View) -> Sizes:

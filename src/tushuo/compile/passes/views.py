@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from tushuo.compile.codegen.product import wants_copy
+from tushuo.compile.codegen.product import wants_copy, wants_turn
 from tushuo.compile.codegen.support import PRODUCTS
 from tushuo.compile.direct import Direct
 from tushuo.compile.layout import View, layout, viewed, whole
@@ -35,8 +35,12 @@ def copies(program: Program) -> Program:
     """
     views = layout(program)
     body: list[Instruction] = []
+    known: dict[tuple[Value, bool], Value] = {}
     for step in program.body:
-        new = {x: _copy(x, views, body, step) for x in _to_copy(step, views)}
+        new = {}
+        for x in _to_copy(step, views):
+            key = x, _by_channels(x, step)
+            new[x] = known[key] = known.get(key) or _copy(x, views, body, step)
         operands = tuple(new.get(x, x) for x in step.operands)
         body.append(replace(step, operands=operands) if new else step)
     taken: set[Value] = set()
@@ -56,6 +60,8 @@ def _to_copy(step: Instruction, views: dict[Value, View]) -> list[Value]:
         return [] if viewed(step, views) else [step.operands[0]]
     if isinstance(step.op, Direct):
         return [x for i, x in enumerate(step.operands) if not _reads(step.op, i, views[x])]
+    if isinstance(step.op, PRODUCTS) and wants_turn(step.op, *(views[x] for x in step.operands)):
+        return [step.operands[0]]
     if isinstance(step.op, PRODUCTS) and wants_copy(step.op, *(views[x] for x in step.operands)):
         if isinstance(step.op, Inner):
             return [x for x in step.operands if views[x].strides[-1] != 1]
@@ -74,11 +80,16 @@ def _copy(
     x: Value, views: dict[Value, View], body: list[Instruction], step: Instruction | None
 ) -> Value:
     source = step.source if step else None
-    if step is None or not isinstance(step.op, Direct) or len(x.shape) != 4:
+    if step is None or not _by_channels(x, step):
         return _moved(COPY, x, views, body, source)
     last = _moved(movement.PermuteDims((0, 2, 3, 1)), x, views, body, source)
     copied = _moved(COPY, last, views, body, source)
     return _moved(movement.PermuteDims((0, 3, 1, 2)), copied, views, body, source)
+
+
+def _by_channels(x: Value, step: Instruction) -> bool:
+    """Whether a copy for an instruction is one of images, with their channels side by side."""
+    return isinstance(step.op, Direct) and len(x.shape) == 4
 
 
 def _moved(
