@@ -193,8 +193,9 @@ for name, row in zip(names, alike):
 # more than a hundred breeds of dogs among its classes, and hardly one for people. Features keep what
 # their first task asked for.
 #
-# The captioner of lesson 14 is built in this way: EfficientNet's features as they are, and only the
-# part that writes was trained, on 6,000 photographs.
+# The captioner of lesson 14 begins in this way: first only the part that writes was trained, on 6,000
+# photographs, with EfficientNet's features as they are. Then the last blocks of EfficientNet learned
+# on with it, slowly, while the first ones kept what ImageNet had taught them.
 #
 # ## Exercises
 #

@@ -213,8 +213,8 @@ unseen = encoder.encode([sample("sheep.jpg")]).mean(1)
 print("sheep:", " ".join(vocabulary.decode(captioner.sample(unseen, BOS, EOS)[0])))
 
 # %% [markdown]
-# It has never read "sheep" and cannot say it; it says what it learnt for the photograph that looks
-# most alike. Learning by heart proves that the machinery works, not that anything was understood.
+# It has never read "sheep" and cannot say it; it recites a sentence that it learnt for another
+# photograph. Learning by heart proves that the machinery works, not that anything was understood.
 # For that it takes thousands of photographs, and in the next lesson, a look at the picture before
 # each word.
 #

@@ -103,8 +103,8 @@ print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 # The likeliest next word is not always the way to the likeliest sentence. A beam keeps the three best
 # beginnings at each word. Below the picture are the sentences it ended with; the score is the
 # log-probability, divided by a power of the length so that short sentences have no advantage.
-# Compare the log-probabilities of both: where the beam's sentence is longer, it may well be the less
-# probable one as a whole, and still the one with more to say.
+# Compare the log-probabilities of both: greedy takes "german", which is just ahead of "brown", and the
+# beam, which goes on with both, finds a sentence that is longer and still likelier as a whole.
 
 # %%
 caption = captioner([photograph])[0]
@@ -189,9 +189,10 @@ print("mean      ", {name: round(float(np.mean(change)), 2) for name, change in 
 # %% [markdown]
 # On the whole it hurts more to cover what was looked at than what was not. For single words it need
 # not. A word that grammar demands comes anyway, and a word can even become *likelier* (a plus in the
-# table): the probabilities sum to one, so what weakens its rivals strengthens it. (Zeros are also a
-# crude cover: the network never saw such features when it learnt.) An attention map is evidence of
-# where information was taken from, not proof of why a word was said.
+# table): the probabilities sum to one, so what weakens its rivals strengthens it. With the dog's head
+# and back covered, "german" all but vanishes, and "brown" rises. (Zeros are also a crude cover: the
+# network never saw such features when it learnt.) An attention map is evidence of where information was
+# taken from, not proof of why a word was said.
 #
 # ## Where it is wrong
 
@@ -209,9 +210,9 @@ print("not in its vocabulary:", [word for word in known if word not in vocabular
 # %% [markdown]
 # It has learnt from 6,000 photographs of the Flickr8k collection, in which there are dogs and people
 # above all: the numbers count how often it has read each word. What it has never read it cannot say,
-# and an animal is, to it, most probably a dog. Lesson 12 showed that its *eye* tells cows from dogs:
-# the features are there, only the words are rare or missing. More photographs would help; a larger network
-# alone hardly would.
+# and an animal is, to it, most probably a dog. Lesson 12 showed that the *eye* it began with tells cows
+# from dogs: the features are there, only the words are rare or missing. More photographs would help; a
+# larger network alone hardly would.
 #
 # ## Exercises
 #

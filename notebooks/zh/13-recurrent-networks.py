@@ -205,7 +205,7 @@ unseen = encoder.encode([sample("sheep.jpg")]).mean(1)
 print("sheep:", " ".join(vocabulary.decode(captioner.sample(unseen, BOS, EOS)[0])))
 
 # %% [markdown]
-# 它从没读过“sheep”这个词，说不出来；它说的是看起来最像的那张照片的句子。背得下来只证明机制能工作，
+# 它从没读过“sheep”这个词，说不出来；它背的是另一张照片的句子。背得下来只证明机制能工作，
 # 并不说明理解了什么。要理解，得有成千上万张照片，还要在写每个词之前再看一眼图像，这是下一课的内容。
 #
 # ## 练习

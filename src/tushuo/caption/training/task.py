@@ -289,7 +289,13 @@ class CaptionTask:
     def bundle(self, network: Network, name: str = "") -> Bundle:
         """The captioner that a network makes with this encoder and vocabulary."""
         tail, encoder = network.tail, self.encoder
-        decoding = Decoding(beams=3, max_words=self.recipe.max_words, length_penalty=1.0)
+        characters = self.vocabulary.language == "zh"
+        decoding = Decoding(
+            beams=3,
+            max_words=self.recipe.max_words,
+            length_penalty=1.0 if characters else 0.7,
+            no_repeat_ngram_size=0 if characters else 2,
+        )
         return Bundle(
             encoder if tail is None else encoder.with_tail(tail).eval(),
             network.decoder,
