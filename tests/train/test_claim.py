@@ -78,3 +78,29 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         claimed(tmp_path / "file" / "x"),
     ):
         pass
+
+
+def test_a_claim_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    def cut_off(path, text, encoding):
+        path.touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "write_text", cut_off)
+        with pytest.raises(KeyboardInterrupt), claimed(tmp_path):
+            pass
+    assert not (tmp_path / CLAIM).exists()
+    with claimed(tmp_path):
+        pass
+
+
+def test_without_hard_links(tmp_path, monkeypatch):
+    def refused(source, target):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    with claimed(tmp_path), ThreadPoolExecutor(1) as pool:
+        assert [file.name for file in tmp_path.iterdir()] == [CLAIM]
+        with pytest.raises(CheckpointError, match="is in use"):
+            pool.submit(claimed(tmp_path).__enter__).result()
+    assert list(tmp_path.iterdir()) == []

@@ -63,13 +63,34 @@ def _take(path: Path, owner: str) -> None:
 
 
 def _created(path: Path, owner: str) -> bool:
-    """Whether the file could be made, there being none."""
+    """Whether the file could be made, there being none.
+
+    It appears whole or not at all: a process killed meanwhile leaves no file that names nobody.
+    """
+    part = _aside(path)
+    part.write_text(owner, "utf-8")
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        return _created_in_place(path, owner)
+    finally:
+        part.unlink()
+    return True
+
+
+def _created_in_place(path: Path, owner: str) -> bool:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(owner)
     except FileExistsError:
         return False
     return True
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
 
 
 def _remove_stale(path: Path) -> None:
@@ -84,7 +105,7 @@ def _remove_stale(path: Path) -> None:
             f"{path.parent} is in use: process {number or '?'} on {host or '?'} trains there",
             hint=f"wait for it, choose another folder, or remove {path} if it is gone",
         )
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    aside = _aside(path)
     with suppress(FileNotFoundError):  # somebody else was faster
         path.rename(aside)
         if _read(aside) == owner:
