@@ -90,8 +90,9 @@ def test_a_claim_appears_whole_or_not_at_all(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt), claimed(tmp_path):
             pass
     assert not (tmp_path / CLAIM).exists()
+    (tmp_path / f".{CLAIM}.0123").touch()  # as a killed process leaves it
     with claimed(tmp_path):
-        pass
+        assert [file.name for file in tmp_path.iterdir()] == [CLAIM]
 
 
 def test_without_hard_links(tmp_path, monkeypatch):

@@ -71,12 +71,14 @@ def _created(path: Path, owner: str) -> bool:
     part.write_text(owner, "utf-8")
     try:
         os.link(part, path)
-    except FileExistsError:
+    except (FileExistsError, FileNotFoundError):  # the latter: who came first has tidied up
         return False
     except OSError:  # a file system without hard links
         return _created_in_place(path, owner)
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
+    for left in path.parent.glob(f".{path.name}.*"):  # by processes that were killed
+        left.unlink(missing_ok=True)
     return True
 
 
