@@ -39,5 +39,15 @@ def search(step: Step, h: Array, c: Array) -> tuple[float, Array]:
     return float(totals.max()), sentences[int(totals.argmax())]
 
 
+def share_of_same(data: Any, sentence: Callable[[Array], tuple[float, Any]]) -> float:
+    """For how many of 16 photographs' features (1, L, D) float32 writes the same words."""
+    from bench.engines.numpy import writer
+
+    plain, rng = writer(data), np.random.default_rng(1)
+    photographs = [rng.standard_normal(data.x.shape, dtype=np.float32) for _ in range(16)]
+    same = [np.array_equal(sentence(x)[1], plain(x)[1]) for x in photographs]
+    return float(np.mean(same))
+
+
 def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def _nothing() -> None:
-    """Nothing to set back."""
+    """Nothing to set back, or to compare with."""
 
 
 class Job(NamedTuple):
@@ -19,10 +19,12 @@ class Job(NamedTuple):
         run: So many steps from the start; when it returns, they are done. Its results (a loss and
             some weights, logits, a sentence) are what the engines have to agree about.
         reset: Sets back what `run` changed in place; it is not timed.
+        agreement: In low precision, the share of other inputs for which it says what float32 does.
     """
 
     run: Callable[[int], Sequence[Any]]
     reset: Callable[[], None] = _nothing
+    agreement: Callable[[], float | None] = _nothing
 
 
 def fingerprint(results: Sequence[Any], most: int = 400) -> list[list[float]]:

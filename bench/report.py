@@ -133,7 +133,7 @@ def table(name: str, tree: Tree) -> Table:
     return found
 
 
-_COLUMNS = "GFLOP/s", "of peak", "GB/s", "of memory", "peak MB", "cores", "top-1"
+_COLUMNS = "GFLOP/s", "of peak", "GB/s", "of memory", "peak MB", "cores", "same"
 
 
 def _base(tree: Tree) -> float | None:

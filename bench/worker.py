@@ -76,7 +76,9 @@ def _served(job: Job, requests: TextIO) -> Iterator[dict[str, Any]]:
         if "check" in request:
             job.reset()
             results = job.run(request["check"])
-            yield {"results": fingerprint(results), "agreement": _agreement(results[0])}
+            share = job.agreement()
+            share = _agreement(results[0]) if share is None else share
+            yield {"results": fingerprint(results), "agreement": share}
         elif "time" in request:
             yield timed(job, request["time"], request["before"])
         else:

@@ -43,6 +43,7 @@ FAMILIES = {
             "D": ("compile",),
             "D8": ("bfloat16", "int16", "int8"),
             "E": ("compile",),
+            "E8": ("bfloat16",),
             "F-eager": ("eager",),
             "F-compiled": ("compile",),
         },
@@ -121,6 +122,7 @@ FAMILIES = {
             "D": ("onnxruntime", "openvino"),
             "D8": ("int8", "bfloat16"),
             "E": ("onnxruntime", "openvino"),
+            "E8": ("int8", "bfloat16"),
         },
     ),
 }

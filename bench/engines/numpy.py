@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,18 @@ def _loss(params: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[Any, 
 
 
 def decode(data: Data) -> Job:
+    sentence = writer(data)
+
+    def run(steps: int) -> Any:
+        for _ in range(steps):
+            found = sentence(data.x)
+        return found
+
+    return Job(run)
+
+
+def writer(data: Data) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """From features (1, L, D) to a sentence, as `bench.beam.search` returns it."""
     p = data.params
     transposed = {name: np.ascontiguousarray(a.T) for name, a in p.items()}
 
@@ -81,7 +94,7 @@ def decode(data: Data) -> Job:
     bias = p["cell.bias_ih"] + p["cell.bias_hh"]
 
     def sentence(features: np.ndarray) -> tuple[float, np.ndarray]:
-        annotations = np.maximum(linear("annotate", features), 0)
+        annotations = np.maximum(linear("annotate", features[0]), 0)
         keys, mean = linear("attend.key", annotations), annotations.mean(0, keepdims=True)
 
         def step(h: np.ndarray, c: np.ndarray, words: np.ndarray) -> Any:
@@ -103,12 +116,7 @@ def decode(data: Data) -> Job:
         h, c = np.tanh(linear("initial_h", mean)), np.tanh(linear("initial_c", mean))
         return search(step, h, c)
 
-    def run(steps: int) -> Any:
-        for _ in range(steps):
-            found = sentence(data.x[0])
-        return found
-
-    return Job(run)
+    return sentence
 
 
 JOBS = {

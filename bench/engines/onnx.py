@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 
 from bench import onnx_graphs
-from bench.beam import search
+from bench.beam import search, share_of_same
 from bench.job import Job
 from bench.workloads import BEAMS, Data, examples
 
@@ -112,13 +112,13 @@ def _any_batch(model: bytes) -> bytes:
     return content
 
 
-def decode(data: Data, engine: Engine) -> Job:
+def decode(data: Data, engine: Engine, low: bool = False) -> Job:
     begin, names = onnx_graphs.Decoder(data.params).begin()
     further, found = onnx_graphs.Decoder(data.params).step(BEAMS)
     begin_run, step_run = engine(begin, names), engine(further, found)
 
-    def sentence() -> Any:
-        values, keys, h, c = (np.array(a) for a in begin_run({"features": data.x}))
+    def sentence(features: np.ndarray) -> Any:
+        values, keys, h, c = (np.array(a) for a in begin_run({"features": features}))
 
         def step(h: np.ndarray, c: np.ndarray, words: np.ndarray) -> Any:
             inputs = {"values": values, "keys": keys, "h": h, "c": c, "words": words}
@@ -128,10 +128,21 @@ def decode(data: Data, engine: Engine) -> Job:
 
     def run(steps: int) -> Any:
         for _ in range(steps):
-            best = sentence()
+            best = sentence(data.x)
         return best
 
-    return Job(run)
+    return Job(run, agreement=partial(share_of_same, data, sentence)) if low else Job(run)
+
+
+def dynamic(model: bytes, outputs: list[str]) -> Run:
+    """Products in 8 bits: weights by channel, activations by what they are at each call."""
+    from onnxruntime import quantization as q
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, small = (Path(folder) / f"{i}.onnx" for i in range(2))
+        plain.write_bytes(model)
+        q.quantize_dynamic(str(plain), str(small), per_channel=True, weight_type=q.QuantType.QInt8)
+        return onnx_runtime(small.read_bytes(), outputs)
 
 
 JOBS = {
@@ -141,4 +152,6 @@ JOBS = {
     ("D8", "bfloat16"): partial(network, engine=partial(openvino, precision="bf16")),
     ("E", "onnxruntime"): partial(decode, engine=onnx_runtime),
     ("E", "openvino"): partial(decode, engine=openvino),
+    ("E8", "int8"): partial(decode, engine=dynamic, low=True),
+    ("E8", "bfloat16"): partial(decode, engine=partial(openvino, precision="bf16"), low=True),
 }

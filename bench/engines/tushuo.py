@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tushuo as ts
+from bench.beam import share_of_same
 from bench.job import Job
 from bench.networks import Conv, Lite0
 from bench.workloads import BEAMS, BOS, CHAIN, EOS, WORDS, Data, examples
@@ -103,19 +104,21 @@ def captions(data: Data) -> Job:
     return Job(run)
 
 
-def decode(data: Data) -> Job:
+def decode(data: Data, precision: str = "float32") -> Job:
     """The library's own search, with the decoder's weights as constants, as its captioner has."""
     from tushuo.caption.decoding import DecoderStep, Decoding, beam_search
 
     decoder = _captioner(data.params).eval()
     settings = Decoding(beams=BEAMS, max_words=WORDS, min_words=WORDS)
 
-    @ts.compile
+    compiled = partial(ts.compile, precision=precision)
+
+    @compiled
     def begin(features: Any) -> Any:
         annotations = decoder.annotations(features)
         return annotations, decoder.initial(annotations, BEAMS)
 
-    @ts.compile
+    @compiled
     def further(annotations: Any, state: Any, words: Any) -> Any:
         out = decoder.step(annotations, state, words)
         return ts.log_softmax(out.logits, -1), out.state, out.weights
@@ -124,14 +127,19 @@ def decode(data: Data) -> Job:
         scores, state, weights = further(annotations, state, ts.asarray(words))
         return DecoderStep(scores.numpy(), state, weights.numpy())
 
+    def sentence(features: Any) -> Any:
+        annotations, state = begin(ts.asarray(features))
+        found = beam_search(partial(step, annotations), state, 1, settings, bos=BOS, eos=EOS)
+        return found[0][0].logprob, found[0][0].ids
+
     def run(steps: int) -> Any:
         for _ in range(steps):
-            annotations, state = begin(ts.asarray(data.x))
-            found = beam_search(partial(step, annotations), state, 1, settings, bos=BOS, eos=EOS)
-        best = found[0][0]
-        return best.logprob, best.ids
+            best = sentence(data.x)
+        return best
 
-    return Job(run)
+    if precision == "float32":
+        return Job(run)
+    return Job(run, agreement=partial(share_of_same, data, sentence))
 
 
 def network(data: Data, precision: str = "float32") -> Job:
@@ -207,6 +215,7 @@ JOBS = {
     ("D8", "int16"): partial(network, precision="int16"),
     ("D8", "int8"): partial(network, precision="int8"),
     ("E", "compile"): decode,
+    ("E8", "bfloat16"): partial(decode, precision="bfloat16"),
     ("F-eager", "eager"): partial(chain, compiled=False),
     ("F-compiled", "compile"): partial(chain, compiled=True),
 }

@@ -71,6 +71,13 @@ def test_the_encoder_of_a_bundle_or_a_classifier(bundle_folder):
     assert load_encoder("efficientnet-lite2").name == "efficientnet-lite2"
     with pytest.raises(BundleError, match="no such model"):
         load_encoder("lite9")
+    with pytest.raises(BundleError) as caught:
+        load_encoder("mnist-cnn")
+    assert str(caught.value) == (
+        "'mnist-cnn': model_type: got 'digits', expected 'show-attend-tell' or "
+        "'efficientnet-lite'; installed: efficientnet-lite2, flickr8k-en, flickr8k-zh; "
+        "or give a model folder"
+    )
 
 
 def test_the_files(bundle_folder):
@@ -213,6 +220,8 @@ def test_names_and_paths(folder, tmp_path, monkeypatch):
     assert str(caught.value) == (
         "'flickr9k': no such model; installed: tiny-en; or give a model folder"
     )
+    with pytest.raises(BundleError, match=r"got 'efficientnet-lite'.*; installed: tiny-en; or"):
+        load_bundle("other")
     with pytest.raises(BundleError, match="is a file, not a folder"):
         load_bundle(folder / "config.json")
 

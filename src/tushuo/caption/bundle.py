@@ -29,6 +29,7 @@ from tushuo.caption.generation_config import (
     read_decoding,
     write_generation_config,
 )
+from tushuo.caption.phrases import Phrases, load_phrases, save_phrases
 from tushuo.caption.shared_encoder import (
     Holder,
     encoder_network,
@@ -40,6 +41,7 @@ from tushuo.data import Preprocessing, Vocabulary
 from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.installed import InstalledModel, find_model, installed_models, read_config
+from tushuo.models.pretrained import MODEL_TYPE as EFFICIENTNET
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights, write_weights
@@ -78,6 +80,7 @@ class Bundle:
         calibration: Turns log-probabilities into confidence; None where that was never fitted.
         evaluation: How good its captions are; None where that was never measured.
         embedder: Puts photographs and sentences into one space; None where it has none.
+        phrases: Knows what people would say, to rank sentences by; None where it has none.
     """
 
     encoder: EfficientNetLite
@@ -89,6 +92,7 @@ class Bundle:
     calibration: Calibration | None = None
     evaluation: Evaluation | None = None
     embedder: Embedder | None = None
+    phrases: Phrases | None = None
 
     @property
     def decoder_sizes(self) -> DecoderSizes:
@@ -184,16 +188,18 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
     vocabulary = Vocabulary.load(folder / _TOKENIZER)
     check_vocabulary(folder / _TOKENIZER, vocabulary, identity.language, sizes)
     encoder, decoder = _networks(folder, identity, sizes)
+    phrases = load_phrases(folder, vocabulary, sizes.channels)
     return Bundle(
         encoder,
         decoder,
         vocabulary,
         _preprocessing(folder / _PREPROCESSOR),
-        read_decoding(folder / _GENERATION),
+        _decoding(folder / _GENERATION, phrases),
         folder.resolve().name,
         read_calibration(folder / _GENERATION),
         identity.evaluation,
         load_embedder(folder, sizes.channels),
+        phrases,
     )
 
 
@@ -208,7 +214,7 @@ def load_encoder(source: str | os.PathLike[str]) -> EfficientNetLite:
         CheckpointError: A `.pth` file is damaged or holds other parameters.
     """
     if Path(source).suffix not in (".pth", ".pt"):
-        config = read_config(find_model(source) / _CONFIG)
+        config = read_config(find_model(source, MODEL_TYPE, EFFICIENTNET) / _CONFIG)
         if config.get("model_type") == MODEL_TYPE:
             return load_bundle(source).encoder
     return load_efficientnet(source)
@@ -251,6 +257,8 @@ def _write(folder: Path, bundle: Bundle, readme: str, store: Store, holder: Hold
     write_weights(folder / _WEIGHTS, _weights(bundle, with_encoder=holder is None), store)
     if bundle.embedder is not None:
         save_embedder(folder, bundle.embedder)
+    if bundle.phrases is not None:
+        save_phrases(folder, bundle.phrases, bundle.vocabulary, store)
     (folder / _README).write_text(readme, "utf-8")
 
 
@@ -264,6 +272,16 @@ def _preprocessing(path: Path) -> Preprocessing:
     except BundleError as error:
         problem = error.problem.removeprefix(f"{path.name}: ").removeprefix(f"{path}: ")
         raise BundleError(f"{path}: {problem}", hint=error.hint) from None
+
+
+def _decoding(path: Path, phrases: Phrases | None) -> Decoding:
+    decoding = read_decoding(path)
+    if decoding.phrase_weight and phrases is None:
+        raise BundleError(
+            f"{path}: phrase_weight {decoding.phrase_weight:g}, but the folder has no phrases.json",
+            hint="copy it again, or remove phrase_weight",
+        )
+    return decoding
 
 
 def _weights(bundle: Bundle, with_encoder: bool) -> Weights:

@@ -25,6 +25,7 @@ from tushuo.caption.decoding import (
 )
 from tushuo.caption.embeds import Embeds
 from tushuo.caption.options import DecodingOptions, changed
+from tushuo.caption.phrases import reranked
 from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
 from tushuo.errors import BundleError, ShapeError, UsageError
@@ -55,7 +56,7 @@ class Caption:
         words: Its words, in lower case.
         logprob: The logarithm of the probability that the model gives it, its end included.
         score: What the sentences of a beam are ranked by: the log-probability over a power of the
-            length (see `Decoding`).
+            length, and what people would probably say (see `Decoding`).
         attention: Where the model looked for each word, (len(words), h, w); each map sums to 1.
             Row 0 is the top of the photograph.
         alternatives: The other sentences of the beam, best first; theirs are empty.
@@ -187,7 +188,10 @@ class Captioner(Embeds):
         Raises:
             UsageError: As of `__call__`.
         """
-        return changed(self.bundle.decoding, options, self.bundle.vocabulary)
+        settings = changed(self.bundle.decoding, options, self.bundle.vocabulary)
+        if settings.phrase_weight and self.bundle.phrases is None:
+            raise UsageError("phrase_weight: this model knows no phrases", hint="leave it out")
+        return settings
 
     def _pixels(self, images: Sequence[ImageLike]) -> Floats:
         return self.preprocessing.batch([self._opened(image) for image in images])
@@ -219,6 +223,13 @@ class Captioner(Embeds):
             eos=EOS,
             forbidden=(PAD, UNK),
         )
+        phrases = self.bundle.phrases
+        if phrases is not None and settings.phrase_weight and not settings.do_sample:
+            expected = phrases.expected(features)
+            hypotheses = [
+                reranked(found, phrases, one, settings.phrase_weight)
+                for found, one in zip(hypotheses, expected, strict=True)
+            ]
         return [self._caption(ranked, side) for ranked in hypotheses]
 
     def _caption(self, ranked: Sequence[Hypothesis], side: int) -> Caption:

@@ -35,6 +35,7 @@ class DecodingOptions(TypedDict, total=False):
     seed: int | None
     include: Sequence[str] | None
     exclude: Sequence[str] | None
+    phrase_weight: float | None
 
 
 def changed(decoding: Decoding, options: DecodingOptions, vocabulary: Vocabulary) -> Decoding:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tushuo.cli import decoding
 from tushuo.cli.cores import divide_cores
+from tushuo.cli.decoding import Sentences
 from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
+from tushuo.cli.fields import by_fields
 from tushuo.cli.languages import AnyModel, Languages, load_captioners
 from tushuo.cli.options import BatchSize, Beam, Json, Precision
 from tushuo.cli.pictures import Pictures
@@ -23,50 +25,42 @@ if TYPE_CHECKING:
 
 __all__ = ["caption"]
 
-ExplainDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Write a picture of each caption: where the model looked for each word, and what else "
-        "it could have said. Nothing in DIR is overwritten.",
-        show_default=False,
-    ),
-]
-MinConfidence = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=1,
-        metavar="P",
-        help="Mark captions that are good with a probability below P as not sure.",
-        show_default=False,
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for."""
+
+    paths: Paths
+    model: AnyModel = None
+    lang: Languages = None
+    beam: Beam = None
+    as_json: Json = False
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write a picture of each caption: where the model looked for each word, and what "
+            "else it could have said. Nothing in DIR is overwritten.",
+            show_default=False,
+        ),
+    ] = None
+    batch_size: BatchSize = 4
+    precision: Precision = "float32"
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="P",
+            help="Mark captions that are good with a probability below P as not sure.",
+            show_default=False,
+        ),
+    ] = None
+    sentences: Sentences
 
 
-def caption(
-    paths: Paths,
-    model: AnyModel = None,
-    lang: Languages = None,
-    beam: Beam = None,
-    as_json: Json = False,
-    explain: ExplainDir = None,
-    batch_size: BatchSize = 4,
-    precision: Precision = "float32",
-    min_confidence: MinConfidence = None,
-    max_words: decoding.MaxWords = None,
-    min_words: decoding.MinWords = None,
-    include: decoding.Include = None,
-    exclude: decoding.Exclude = None,
-    no_repeat_ngram_size: decoding.NoRepeat = None,
-    num_beam_groups: decoding.BeamGroups = None,
-    diversity_penalty: decoding.DiversityPenalty = None,
-    sample: decoding.Sample = False,
-    temperature: decoding.Temperature = None,
-    top_k: decoding.TopK = None,
-    top_p: decoding.TopP = None,
-    seed: decoding.Seed = None,
-) -> None:
+@by_fields
+def caption(asked: Asked) -> None:
     """Write a sentence for each photograph: path, tab, caption.
 
     With several languages the captions follow each other on the line, with tabs between; in JSON
@@ -81,36 +75,22 @@ def caption(
     workers = divide_cores()
     from tushuo.caption import caption_files_each
 
-    captioners = load_captioners(model, lang, precision)
-    if min_confidence is not None:
+    captioners = load_captioners(asked.model, asked.lang, asked.precision)
+    if asked.min_confidence is not None:
         _check_confidence(captioners)
-    pictures = None if explain is None else Pictures(explain)
-    found = photographs(paths, leave_out=explain)
-    by_chance = sample or any(x is not None for x in (temperature, top_k, top_p, seed))
+    pictures = None if asked.explain is None else Pictures(asked.explain)
     outcomes = caption_files_each(
         captioners,
-        found,
-        batch_size=batch_size,
+        photographs(asked.paths, leave_out=asked.explain),
+        batch_size=asked.batch_size,
         workers=workers,
         keep_images=pictures is not None,
-        beams=beam,
-        max_words=max_words,
-        min_words=min_words,
-        include=include or None,
-        exclude=exclude or None,
-        no_repeat_ngram_size=no_repeat_ngram_size,
-        num_beam_groups=num_beam_groups,
-        diversity_penalty=diversity_penalty,
-        do_sample=by_chance or None,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        seed=seed,
+        **asked.sentences.options(asked.beam),
     )
     failed = False
-    with progress(lambda: count(paths, explain)) as advance:
+    with progress(lambda: count(asked.paths, asked.explain)) as advance:
         for outcome in outcomes:
-            _tell(outcome, captioners, as_json, min_confidence)
+            _tell(outcome, captioners, asked.as_json, asked.min_confidence)
             drawn = pictures is None or _draw(outcome, captioners, pictures)
             failed |= outcome.error is not None or not drawn
             advance()

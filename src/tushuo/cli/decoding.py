@@ -2,99 +2,122 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = [
-    "BeamGroups",
-    "DiversityPenalty",
-    "Exclude",
-    "Include",
-    "MaxWords",
-    "MinWords",
-    "NoRepeat",
-    "Sample",
-    "Seed",
-    "Temperature",
-    "TopK",
-    "TopP",
-]
+if TYPE_CHECKING:
+    from tushuo.caption.options import DecodingOptions
+
+__all__ = ["Sentences"]
 
 _PANEL = "Sentences"
 _CHANCE = "Sentences by chance"
 
-MaxWords = Annotated[
-    int | None,
-    typer.Option(help="The longest sentence.", show_default="the bundle's", rich_help_panel=_PANEL),
-]
-MinWords = Annotated[
-    int | None,
-    typer.Option(help="The shortest.", show_default="the bundle's", rich_help_panel=_PANEL),
-]
-Include = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="WORD",
-        help="Every sentence has this word; may be repeated.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="WORD", help="No sentence has this word; may be repeated.", rich_help_panel=_PANEL
-    ),
-]
-NoRepeat = Annotated[
-    int | None,
-    typer.Option(
-        "--no-repeat-ngram-size",
-        metavar="N",
-        help="Runs of N words occur once in a sentence.",
-        show_default="the bundle's",
-        rich_help_panel=_PANEL,
-    ),
-]
-BeamGroups = Annotated[
-    int | None,
-    typer.Option(
-        "--num-beam-groups",
-        metavar="G",
-        help="Divide the beams into groups that avoid each other's words (diverse beam search).",
-        rich_help_panel=_PANEL,
-    ),
-]
-DiversityPenalty = Annotated[
-    float | None,
-    typer.Option(help="What a word of an earlier group costs, in nats.", rich_help_panel=_PANEL),
-]
-Sample = Annotated[
-    bool,
-    typer.Option(
-        "--sample",
-        help="Draw sentences by chance, as many as there are beams. The next four options imply "
-        "it.",
-        rich_help_panel=_CHANCE,
-    ),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(help="Below 1 more careful, above 1 more daring.", rich_help_panel=_CHANCE),
-]
-TopK = Annotated[
-    int | None,
-    typer.Option(metavar="K", help="Draw among the K likeliest words.", rich_help_panel=_CHANCE),
-]
-TopP = Annotated[
-    float | None,
-    typer.Option(
-        metavar="P",
-        help="Draw among the likeliest words that together have probability P.",
-        rich_help_panel=_CHANCE,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(help="Another seed draws other sentences.", rich_help_panel=_CHANCE),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class Sentences:
+    """What is asked of the search; None leaves it to the bundle."""
+
+    max_words: Annotated[
+        int | None,
+        typer.Option(
+            help="The longest sentence.", show_default="the bundle's", rich_help_panel=_PANEL
+        ),
+    ] = None
+    min_words: Annotated[
+        int | None,
+        typer.Option(help="The shortest.", show_default="the bundle's", rich_help_panel=_PANEL),
+    ] = None
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="Every sentence has this word; may be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="No sentence has this word; may be repeated.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    no_repeat_ngram_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Runs of N words occur once in a sentence.",
+            show_default="the bundle's",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    num_beam_groups: Annotated[
+        int | None,
+        typer.Option(
+            metavar="G",
+            help="Divide the beams into groups that avoid each other's words (diverse beam "
+            "search).",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    diversity_penalty: Annotated[
+        float | None,
+        typer.Option(
+            help="What a word of an earlier group costs, in nats.", rich_help_panel=_PANEL
+        ),
+    ] = None
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample",
+            help="Draw sentences by chance, as many as there are beams. The next four options "
+            "imply it.",
+            rich_help_panel=_CHANCE,
+        ),
+    ] = False
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Below 1 more careful, above 1 more daring.", rich_help_panel=_CHANCE),
+    ] = None
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="Draw among the K likeliest words.", rich_help_panel=_CHANCE
+        ),
+    ] = None
+    top_p: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Draw among the likeliest words that together have probability P.",
+            rich_help_panel=_CHANCE,
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Another seed draws other sentences.", rich_help_panel=_CHANCE),
+    ] = None
+
+    def options(self, beams: int | None) -> DecodingOptions:
+        """The same for `Captioner`, with the width of the search."""
+        chance = (self.temperature, self.top_k, self.top_p, self.seed)
+        by_chance = self.sample or any(x is not None for x in chance)
+        return {
+            "beams": beams,
+            "max_words": self.max_words,
+            "min_words": self.min_words,
+            "include": self.include or None,
+            "exclude": self.exclude or None,
+            "no_repeat_ngram_size": self.no_repeat_ngram_size,
+            "num_beam_groups": self.num_beam_groups,
+            "diversity_penalty": self.diversity_penalty,
+            "do_sample": by_chance or None,
+            "temperature": self.temperature,
+            "top_k": self.top_k,
+            "top_p": self.top_p,
+            "seed": self.seed,
+        }

@@ -11,11 +11,14 @@ __all__ = [
     "AtOnce",
     "BatchSize",
     "Beam",
+    "Cache",
     "CaptionFile",
     "Data",
     "Json",
     "LibraryFile",
     "Model",
+    "Out",
+    "Overwrite",
     "Precision",
     "SkipBad",
 ]
@@ -72,3 +75,11 @@ BatchSize = Annotated[
         "next is read.",
     ),
 ]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where checkpoints, logs and the bundle go.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where feature maps are kept.", show_default="user's cache"),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Remove another run in --out.")]

@@ -2,57 +2,60 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
 
 from tushuo.cli.faces import guarded, write
-from tushuo.cli.options import Data, SkipBad
+from tushuo.cli.fields import by_fields
+from tushuo.cli.options import Cache, Data, Out, Overwrite, SkipBad
 
 __all__ = ["embedder"]
 
-Captions = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE",
-        help="A caption file, where the folder has several; give it once for each language.",
-        show_default=False,
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of the `EmbedderRecipe` by the same names."""
+
+    dimensions: Annotated[int, typer.Option(min=1, help="Numbers in a vector.")] = 256
+    embedding: Annotated[int, typer.Option(min=1, help="Size of a word vector.")] = 128
+    epochs: Annotated[int, typer.Option(min=1)] = 20
+    photographs_per_batch: Annotated[
+        int, typer.Option(min=2, help="Each is told from all others of its batch.")
+    ] = 256
+    lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = 2e-3
+    min_count: Annotated[int, typer.Option(min=1, help="Rarer words are left out.")] = 3
+    seed: Annotated[int, typer.Option(min=0)] = 0
 
 
-@guarded
-def embedder(
-    data: Data,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where checkpoints, logs and the bundle go.")
-    ],
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for."""
+
+    data: Data
+    out: Out
     bundle: Annotated[
         str,
         typer.Option(help="The bundle that shall have it, by name or folder. It stays as it is."),
-    ] = "flickr8k-en",
-    captions: Captions = None,
-    dimensions: Annotated[int, typer.Option(min=1, help="Numbers in a vector.")] = 256,
-    embedding: Annotated[int, typer.Option(min=1, help="Size of a word vector.")] = 128,
-    epochs: Annotated[int, typer.Option(min=1)] = 20,
-    photographs_per_batch: Annotated[
-        int, typer.Option(min=2, help="Each is told from all others of its batch.")
-    ] = 256,
-    lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.")] = 2e-3,
-    min_count: Annotated[int, typer.Option(min=1, help="Rarer words are left out.")] = 3,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    cache: Annotated[
-        Path | None,
+    ] = "flickr8k-en"
+    captions: Annotated[
+        list[str] | None,
         typer.Option(
-            metavar="DIR", help="Where feature maps are kept.", show_default="user's cache"
+            metavar="FILE",
+            help="A caption file, where the folder has several; give it once for each language.",
+            show_default=False,
         ),
-    ] = None,
-    skip_bad: SkipBad = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove another run in --out.")
-    ] = False,
-) -> None:
+    ] = None
+    settings: Settings
+    cache: Cache = None
+    skip_bad: SkipBad = False
+    overwrite: Overwrite = False
+
+
+@guarded
+@by_fields
+def embedder(asked: Asked) -> None:
     """Train what finds photographs by words, on photographs with captions in English or Chinese.
 
     The data set is one that `tushuo train caption` takes, too. A run that was stopped goes on when
@@ -62,24 +65,15 @@ def embedder(
     from tushuo.caption.embedding.recipe import EmbedderRecipe
     from tushuo.caption.embedding.run import train_embedder
 
-    recipe = EmbedderRecipe(
-        dimensions=dimensions,
-        embedding=embedding,
-        epochs=epochs,
-        photographs_per_batch=photographs_per_batch,
-        lr=lr,
-        min_count=min_count,
-        seed=seed,
-    )
     made = train_embedder(
-        data,
-        bundle,
-        out,
-        recipe,
-        captions=captions or (),
-        cache=cache,
-        skip_bad=skip_bad,
-        overwrite=overwrite,
+        asked.data,
+        asked.bundle,
+        asked.out,
+        EmbedderRecipe(**asdict(asked.settings)),
+        captions=asked.captions or (),
+        cache=asked.cache,
+        skip_bad=asked.skip_bad,
+        overwrite=asked.overwrite,
     )
     if made is None:
         raise typer.Exit(130)

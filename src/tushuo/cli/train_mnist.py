@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from tushuo.cli.faces import guarded, write
+from tushuo.cli.options import Overwrite
 from tushuo.errors import UsageError
 
 __all__ = ["mnist"]
@@ -96,9 +97,7 @@ def mnist(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the model, curve and log go.")
     ] = Path("runs/mnist"),
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove another run in --out.")
-    ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train a network to read handwritten digits.
 

@@ -62,25 +62,31 @@ def installed_models(model_type: str | None = None) -> list[InstalledModel]:
     return [model for model in models if model_type in (None, model.model_type)]
 
 
-def find_model(name_or_path: str | os.PathLike[str], model_type: str | None = None) -> Path:
+def find_model(name_or_path: str | os.PathLike[str], *model_types: str) -> Path:
     """The folder of a model.
 
     Args:
         name_or_path: The name of a shipped model (such a name comes before a folder of the same
             name; write `./name` for the folder), or the path of a folder.
-        model_type: Names of models of other types are not offered in the error.
+        *model_types: What a shipped model may be, by default anything. A folder's type is left to
+            the caller.
 
     Raises:
-        BundleError: There is no such model or folder; the hint lists the shipped ones.
+        BundleError: There is no such model or folder, or the shipped one is of another type; the
+            hint lists those that would do.
     """
     text = os.fspath(name_or_path)
-    models = {model.name: model.folder for model in installed_models(model_type)}
-    if text in models:
-        return models[text]
+    models = {model.name: model for model in installed_models()}
+    fitting = [m.name for m in models.values() if not model_types or m.model_type in model_types]
+    if text in fitting:
+        return models[text].folder
     if os.path.isdir(text):  # noqa: PTH112  (unlike Path.is_dir it takes any text for an answer)
         return Path(text)
     what = "is a file, not a folder" if os.path.isfile(text) else "no such model"  # noqa: PTH113
-    known = ", ".join(models) or "none"
+    if text in models:
+        expected = " or ".join(map(repr, model_types))
+        what = f"model_type: got {models[text].model_type!r:.60}, expected {expected}"
+    known = ", ".join(fitting) or "none"
     raise BundleError(f"{text!r}: {what}", hint=f"installed: {known}; or give a model folder")
 
 

@@ -36,6 +36,8 @@ class Decoding:
         seed: Another seed draws other sentences.
         include: The ids of words that every sentence has.
         exclude: The ids of words that no sentence has.
+        phrase_weight: What a sentence of the beam gains in the ranking for each point of CIDEr that
+            the model expects of it (see `tushuo.caption.phrases`); 0 ranks by likelihood alone.
 
     Raises:
         UsageError: A number is out of its range, or two settings contradict each other.
@@ -55,6 +57,7 @@ class Decoding:
     seed: int = 0
     include: tuple[int, ...] = ()
     exclude: tuple[int, ...] = ()
+    phrase_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -117,4 +120,5 @@ _RANGES = {
     "top_k": (0, 1_000_000),
     "top_p": (0.001, 1),
     "seed": (0, 2**63 - 1),
+    "phrase_weight": (0, 1000),
 }

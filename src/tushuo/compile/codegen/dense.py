@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.columns import MapsTail, Plane, Run, each_tile, four, runs, taps_inside
 from tushuo.compile.codegen.dots import dot
 from tushuo.compile.codegen.share import declared, shared
@@ -32,6 +33,9 @@ _BLOCK = 1 << 16
 
 _POSITIONS = 12
 """More would need more registers for where they are than a processor has."""
+
+_AHEAD = 1 << 14
+"""How many bytes before their turn weights are asked for that are read once."""
 
 _UNITS = 16
 """How many units of work there are at least, if there are tiles enough."""
@@ -139,6 +143,10 @@ class _Dense:
         self.wide = self.width // self.lanes
         tiles = -(-self.plane.columns // _most(self.wide, target.registers))
         self.tiles = runs(self.plane.columns, -(-self.plane.columns // tiles), self.op.geometry)
+        once = self.plane.images * self.plane.rows * sum(run.tiles for run in self.tiles) == 1
+        large = program.inputs[1].size * program.inputs[1].dtype.itemsize > 4 * _AHEAD
+        self.ahead = _AHEAD // (self.panel * program.inputs[1].dtype.itemsize) * self.panel
+        self.ahead *= int(once and large)
         self.function = self._units(number)
 
     def _units(self, number: ir.Value) -> ir.Function:
@@ -270,7 +278,9 @@ class _Dense:
         """Add the products of a group of channels under one element of the kernel."""
         b, found, right = self.b, list(sums), self.plane.steps[0][2]
         start, size = b.mul(at, word(self.panel)), self.lanes * self.dot.group
-        places_of_w = (b.gep(w, [b.add(start, word(v * size))]) for v in range(wide))
+        places_of_w = [b.gep(w, [b.add(start, word(v * size))]) for v in range(wide)]
+        if self.ahead:
+            vectors.prefetch(b, [b.gep(place, [word(self.ahead)]) for place in places_of_w])
         rows = [self.dot.weights(pointer) for pointer in places_of_w]
         for place in places:
             left = self.dot.numbers(b.gep(x, [word(place * right)]))

@@ -22,10 +22,12 @@ class Place(NamedTuple):
     Attributes:
         at: Where it starts.
         width: How many elements, 0 for one that is no vector.
+        chain: Which of the sums takes them, where there are several to be added up at the end.
     """
 
     at: Position
     width: int
+    chain: int = 0
 
 
 Add = Callable[[Value, Lane, Place], None]

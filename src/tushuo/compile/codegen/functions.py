@@ -61,6 +61,9 @@ FORMATS = {
     "float64": Format(64, 52, 1023, -746.0, 710.0, 12, 10, *_split(32)),
 }
 
+_FLAT = 40.0
+"""From half of it on the hyperbolic tangent is 1, in float64, too."""
+
 
 def exp(x: Lane) -> Lane:
     """``e ** x``: 2^n e^r with the integer n nearest to x / log(2)."""
@@ -110,8 +113,11 @@ def log1p(x: Lane) -> Lane:
 
 def tanh(x: Lane) -> Lane:
     """The hyperbolic tangent, of ``t = expm1(2 |x|)``: t / (t + 2) near 0, else 1 - 2 / (t + 2)."""
-    size = x.call("llvm.fabs")
-    t = expm1(size + size)
+    f, size = _format(x), x.call("llvm.fabs")
+    twice = size + size
+    _, whole, r = _reduced(_select(twice > _FLAT, x.number(_FLAT), twice), f)
+    power = _power(whole, f, x)
+    t = _fma(power, _fma(r * r, _horner(r, _exp_series(f.exp_terms)), r), power - 1.0)
     below = t + 2.0
     near = size < 0.55
     quotient = _select(near, t, x.number(2.0)) / below

@@ -15,6 +15,7 @@ reduced one, each chunk has a result of its own, and these are combined in order
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import prod
 from typing import Any, NamedTuple
 
@@ -36,6 +37,12 @@ _ENOUGH = 4
 
 _PIECE = 256
 """Of how many elements a chunk adds up rows; memory is slow to give shorter pieces of many rows."""
+
+_CHAINS = 4
+"""Sums of a row that are under way at the same time, where one would wait for its last addition."""
+
+_SHORT = 4
+"""How many operations take no longer than such an addition."""
 
 _ROOM = 1 << 15
 """How many elements the chunks' results may have together."""
@@ -141,9 +148,12 @@ class _Writer:
         outer = (w for w in kept if w.parts == CHUNKS)
         best = next(outer, max(kept, key=_parts, default=Split(0, 1)))
         room = _ROOM // max(1, sum(y.size for y in self.reductions))
-        if best.parts < _ENOUGH < room and summed:
+        if summed and room > _ENOUGH:
             longest = max(summed, key=_parts)
-            best = longest._replace(parts=min(longest.parts, room))
+            other = longest._replace(parts=min(longest.parts, room))
+            pieces = bool(self.reductions) and best.axis == len(nest) - 1  # of each row
+            if best.parts < _ENOUGH or (pieces and other.parts >= _ENOUGH):
+                best = other
         return best if best.parts > 1 else None
 
     def _way(self, axis: int, nest: Sequence[Axis]) -> Split:
@@ -197,26 +207,34 @@ class _Writer:
             return tuple(0 if i in op.axes else s for i, s in enumerate(kept))
         return tuple(0 if i in op.axes else next(kept) for i in range(len(self.loop.shape)))
 
-    def _sweep(self, nest: Sequence[Axis], at: Position, body: Callable[[Place], None]) -> None:
-        """Write loops over axes, the last of them in vectors."""
+    def _sweep(
+        self, nest: Sequence[Axis], at: Position, body: Callable[[Place], None], chains: int = 1
+    ) -> None:
+        """Write loops over axes, the last of them in vectors, so many a turn."""
         if not self.lanes or not nest:
             run(self.b, nest, at, lambda inner: body(Place(inner, 0)))
             return
         *outer, last = nest
-        run(self.b, outer, at, lambda start: self._row(start, last, body))
+        run(self.b, outer, at, lambda start: self._row(start, last, body, chains))
 
-    def _row(self, start: Position, axis: Axis, body: Callable[[Place], None]) -> None:
+    def _row(self, start: Position, axis: Axis, body: Callable[[Place], None], chains: int) -> None:
         b, whole = self.b, axis.length // self.lanes * self.lanes
 
-        def place(i: ir.Value, width: int) -> Place:
-            return Place(moved(b, start, i, axis), width)
+        def place(i: ir.Value, width: int, chain: int = 0) -> Place:
+            return Place(moved(b, start, i, axis), width, chain)
 
         def turn(i: ir.Value) -> None:
             body(place(i, self.lanes))
 
+        def turns(i: ir.Value) -> None:
+            for k in range(chains):
+                body(place(b.add(i, ir.Constant(INT64, k * self.lanes)), self.lanes, k))
+
         rest = ir.Constant(INT64, whole), axis.length - whole
         if axis.ends is None:
-            counted(b, whole, turn, self.lanes)
+            many = whole // (chains * self.lanes) * chains * self.lanes if chains > 1 else 0
+            counted(b, many, turns, chains * self.lanes)
+            counted(b, whole, turn, self.lanes, ir.Constant(INT64, many) if many else None)
             if rest[1]:
                 body(place(*rest))
             return
@@ -229,23 +247,36 @@ class _Writer:
 
     def _in_registers(self, kept: list[Axis], summed: list[Axis]) -> None:
         b, turn = self.b, self.turn
+        chains = self._chains(summed[-1]) if summed else 1
         with b.goto_entry_block():
-            cells = {y: b.alloca(turn.register(y.dtype)) for y in self.reductions}
+            cells = {
+                y: [b.alloca(turn.register(y.dtype)) for _ in range(chains)]
+                for y in self.reductions
+            }
 
         def add(y: Value, x: Lane, place: Place) -> None:
-            reduction, lane = self.reductions[y], x.of(b.load(cells[y]), y.dtype)
+            reduction, cell = self.reductions[y], cells[y][place.chain]
             x = reduction.masked(cast(x, y.dtype), place.width)
-            b.store(reduction.combine(lane, x).value, cells[y])
+            b.store(reduction.combine(x.of(b.load(cell), y.dtype), x).value, cell)
 
         def outer(at: Position) -> None:
             for y, reduction in self.reductions.items():
-                b.store(reduction.start(turn.register(y.dtype)), cells[y])
-            self._sweep(summed, at, lambda place: turn.write(place, add))
+                for cell in cells[y]:
+                    b.store(reduction.start(turn.register(y.dtype)), cell)
+            self._sweep(summed, at, lambda place: turn.write(place, add), chains)
             for y, reduction in self.reductions.items():
-                total = Lane(b, b.load(cells[y]), y.dtype)
-                turn.store(y, reduction.together(total), Place(at, 0))
+                lanes = [Lane(b, b.load(cell), y.dtype) for cell in cells[y]]
+                total = reduction.together(reduce(reduction.combine, lanes))
+                turn.store(y, total, Place(at, 0))
 
         run(b, kept, Position.start(len(self.values)), outer)
+
+    def _chains(self, row: Axis) -> int:
+        """How many sums of a row are under way at the same time."""
+        steps = self.loop.program.body
+        long = len(steps) > _SHORT or any(step.op.name in _LONG for step in steps)
+        whole = self.lanes and row.ends is None and row.length >= 2 * _CHAINS * self.lanes
+        return _CHAINS if whole and not long else 1
 
     def _in_memory(self, kept: list[Axis], summed: list[Axis], last: Axis) -> None:
         turn = self.turn

@@ -44,6 +44,14 @@ def store(
     intrinsic(b, "llvm.masked.store", ir.VoidType(), args, [vector.type, where.type])
 
 
+def prefetch(b: ir.IRBuilder, pointers: Sequence[ir.Value]) -> None:
+    """Ask for what will be read soon; an address outside of memory does no harm."""
+    settings = [ir.Constant(_WORD, number) for number in (0, 3, 1)]  # to read, to keep, of data
+    for pointer in pointers:
+        where = b.bitcast(pointer, BYTE.as_pointer())
+        intrinsic(b, "llvm.prefetch", ir.VoidType(), [where, *settings], [where.type])
+
+
 def broadcast(b: ir.IRBuilder, element: ir.Value, lanes: int) -> ir.Value:
     """An element in all lanes."""
     undefined = ir.Constant(ir.VectorType(element.type, lanes), ir.Undefined)

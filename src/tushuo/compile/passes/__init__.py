@@ -18,7 +18,10 @@ from tushuo.compile.passes.fuse import fuse
 from tushuo.compile.passes.narrow import narrow
 from tushuo.compile.passes.norms import norms
 from tushuo.compile.passes.pack import pack
+from tushuo.compile.passes.recompute import recompute
+from tushuo.compile.passes.siblings import siblings
 from tushuo.compile.passes.simplify import simplify
+from tushuo.compile.passes.tables import tables
 from tushuo.compile.passes.tails import tails
 from tushuo.compile.passes.views import copies
 from tushuo.compile.passes.whole import Range, int8, int16
@@ -31,6 +34,7 @@ Pass = Callable[[Program], Program]
 PASSES: dict[str, Pass] = {
     "fold": fold,
     "norms": norms,
+    "tables": tables,
     "pack": pack,
     "convolve": convolve,
     "expand": expand,
@@ -40,6 +44,8 @@ PASSES: dict[str, Pass] = {
     "prune": prune,
     "copies": copies,
     "fuse": fuse,
+    "recompute": recompute,
+    "siblings": siblings,
     "tails": tails,
 }
 """Name -> pass, in the order in which they run."""
@@ -51,7 +57,7 @@ LOWERINGS: dict[str, Callable[[Program, Sequence[Range]], Program]] = {
 }
 """Precision -> the pass that lowers products to it, given the ranges of their operands."""
 
-PREPARING = ("fold", "norms")
+PREPARING = ("fold", "norms", "tables")
 """Passes before that, so that it finds the weights as they will be."""
 
 NEEDED = ("copies",)

@@ -75,6 +75,8 @@ def product_of(op: Op, operands: Sequence[Tensor]) -> Product | None:
     if w.ndim != 2 or x.ndim < 2 or x.shape[-1] < _FEW:
         return None
     matrix = weights if isinstance(op, Inner) else weights.T
+    if len(matrix) == 1:  # a sum that the loop before it computes on the way, see `narrow`
+        return None
     return Product(x, matrix[:, :, None, None], ONE_PIXEL, rows=True)
 
 

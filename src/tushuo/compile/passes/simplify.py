@@ -16,11 +16,14 @@ from tushuo.compile.passes.rewrite import Retrace, rewritten
 from tushuo.compile.program import Program
 from tushuo.graph.abstract import Abstract
 from tushuo.graph.op import Elementwise, Op
-from tushuo.graph.ops import arithmetic, compare, math, movement, reduce
+from tushuo.graph.ops import arithmetic, compare, gather, math, movement, reduce
 from tushuo.graph.origin import Alias
 from tushuo.graph.tensor import Tensor
 
 Operands = tuple[Tensor, ...]
+
+_FEWER = 8
+"""By how many times fewer elements are worth to be taken first."""
 
 
 def simplify(program: Program) -> Program:
@@ -127,11 +130,39 @@ def _permute(tracer: Retrace, op: Op, operands: Operands) -> Tensor | None:
 
 
 def _sum(tracer: Retrace, op: Op, operands: Operands) -> Tensor | None:
-    """A sum over axes of length 1 moves nothing."""
+    """A sum over axes of length 1 moves nothing, and one of rows of zeros but for one is that."""
     (x,), axes = operands, op.axes  # type: ignore[attr-defined]
     if all(x.shape[i] == 1 for i in axes):
         return movement.reshape(x, reduce.reduced(x.shape, axes, op.keepdims))  # type: ignore[attr-defined]
+    maker, inner = tracer.made_by(x)
+    one = isinstance(maker, gather.PutAlongAxisAdd) and inner[0].shape[-1] == 1
+    if one and axes == (x.ndim - 1,) and x.dtype.kind == "f":
+        return reduce.sum(inner[0] + 0.0, axes, op.keepdims)  # type: ignore[attr-defined]
     return None
+
+
+def _take_along(tracer: Retrace, op: Op, operands: Operands) -> Tensor | None:
+    """What is computed element by element is computed of the elements taken."""
+    x, i = operands
+    maker, inner = tracer.made_by(x)
+    if not isinstance(maker, Elementwise) or i.shape[:-1] != x.shape[:-1]:
+        return None
+    if _FEWER * i.shape[-1] > x.shape[-1]:
+        return None
+    taken = [_taken(y, x, i) for y in inner]
+    if any(y is None for y in taken):
+        return None
+    found: Tensor = maker(*taken)
+    return found if found.shape == i.shape else None
+
+
+def _taken(y: Tensor, x: Tensor, i: Tensor) -> Tensor | None:
+    """The elements of an operand that belong to those of ``x`` at the indices."""
+    if y.shape == x.shape:
+        return gather.take_along_axis(y, i, axis=-1)
+    if y.shape == x.shape[-1:]:
+        return gather.take(y, i, axis=0)
+    return y if y.ndim == 0 or y.shape[-1] == 1 else None
 
 
 Rule = Callable[[Retrace, Op, Operands], Tensor | None]
@@ -149,6 +180,7 @@ RULES: dict[type[Op], Rule] = {
     movement.Reshape: _reshape,
     movement.PermuteDims: _permute,
     reduce.Sum: _sum,
+    gather.TakeAlongAxis: _take_along,
 }
 
 

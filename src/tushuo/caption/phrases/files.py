@@ -1,0 +1,103 @@
+"""Phrases in a bundle's folder: `phrases.json` and `phrases.safetensors`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tushuo.caption.phrases.phrases import Phrases
+from tushuo.caption.phrases.table import Phrase, PhraseTable
+from tushuo.data import Vocabulary
+from tushuo.errors import BundleError, CheckpointError, UsageError
+from tushuo.models.installed import read_config
+from tushuo.models.phrase_predictor import PhrasePredictor
+from tushuo.models.weights_file import Store, Weights, read_weights, write_weights
+
+__all__ = ["CONFIG", "WEIGHTS", "load_phrases", "save_phrases"]
+
+CONFIG, WEIGHTS = "phrases.json", "phrases.safetensors"
+
+_MODEL_TYPE, _FORMAT_VERSION = "phrase-predictor", 1
+_RARITY = "rarity"
+
+
+def save_phrases(
+    folder: Path, phrases: Phrases, vocabulary: Vocabulary, store: Store = "float16"
+) -> None:
+    """Write both files into a folder; the phrases as words, so that people can read them.
+
+    Raises:
+        BundleError: A weight is not finite.
+        OSError: The folder cannot be written.
+    """
+    words = vocabulary.tokens
+    config = {
+        "model_type": _MODEL_TYPE,
+        "format_version": _FORMAT_VERSION,
+        "phrases": [" ".join(words[i] for i in phrase) for phrase in phrases.table.phrases],
+    }
+    weights = phrases.network.state_dict() | {_RARITY: phrases.table.rarity}
+    write_weights(folder / WEIGHTS, weights, store)
+    (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_phrases(folder: Path, vocabulary: Vocabulary, channels: int) -> Phrases | None:
+    """The phrases of a bundle; None where its folder has no `phrases.json`.
+
+    Args:
+        folder: The bundle's folder.
+        vocabulary: Its words.
+        channels: Of the encoder's feature maps.
+
+    Raises:
+        BundleError: A file is missing, damaged, of another version, or does not fit the others.
+    """
+    path = folder / CONFIG
+    if not path.exists():
+        return None
+    config = read_config(path)
+    for key, expected in (("model_type", _MODEL_TYPE), ("format_version", _FORMAT_VERSION)):
+        if config.get(key) != expected:
+            raise BundleError(
+                f"{path}: {key}: got {config.get(key)!r:.60}, expected {expected!r}",
+                hint="a newer tushuo may read it",
+            )
+    weights = read_weights(folder / WEIGHTS)
+    rarity = weights.pop(_RARITY, np.zeros(0, np.float32))
+    try:
+        table = PhraseTable(_ids(path, config.get("phrases"), vocabulary), rarity)
+    except UsageError as error:
+        raise BundleError(f"{path}: {error.problem}") from None
+    return Phrases(table, _network(folder / WEIGHTS, weights, len(table), channels))
+
+
+def _ids(path: Path, phrases: Any, vocabulary: Vocabulary) -> tuple[Phrase, ...]:
+    if not isinstance(phrases, list) or not all(isinstance(one, str) for one in phrases):
+        raise BundleError(f"{path}: phrases: got {phrases!r:.60}, expected a list of texts")
+    ids = {word: i for i, word in enumerate(vocabulary.tokens)}
+    for phrase in phrases:
+        for word in phrase.split(" "):
+            if word not in ids:
+                raise BundleError(
+                    f"{path}: phrase {phrase!r:.60}: the model has no word {word!r:.40}"
+                )
+    return tuple(tuple(ids[word] for word in phrase.split(" ")) for phrase in phrases)
+
+
+def _network(path: Path, weights: Weights, phrases: int, channels: int) -> PhrasePredictor:
+    """The network; its size comes from the weights, so that no file asks for more memory."""
+    lower = weights.get("lower.weight", np.zeros(0))
+    rank = lower.shape[0] if lower.ndim == 2 else 0
+    if not rank or lower.shape[1] != channels:
+        raise BundleError(
+            f"{path}: lower.weight: got shape {lower.shape}, expected (rank, {channels})"
+        )
+    network = PhrasePredictor(channels, phrases, rank)
+    try:
+        network.load_state_dict(weights)
+    except CheckpointError as error:
+        raise BundleError(f"{path}: {error.problem}", hint=error.hint) from None
+    return network.eval()
