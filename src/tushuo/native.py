@@ -7,7 +7,7 @@ and the environment variable ``TUSHUO_EAGER=1``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, update_wrapper
@@ -21,7 +21,13 @@ from tushuo.errors import SignatureError, UsageError
 __all__ = ["eager", "is_eager", "native"]
 
 PRECISIONS = ("float32", "bfloat16")
-"""Those that need no examples."""
+"""Those that need no ranges."""
+
+CALIBRATED = ("int16", "int8")
+"""Those that need them."""
+
+Ranges = Mapping[str, tuple[float, float]]
+"""The least and the largest operand of products, by the paths of their weights."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,17 +67,25 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
     Args:
         f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
         after: After so many calls: compiling takes seconds, and pays for many calls only.
-        precision: "float32" or "bfloat16", as of ``tushuo.compile``. The latter is compiled at
-            once, lest the first results be others.
+        precision: As of ``tushuo.compile``. A lower one is compiled at once, lest the first results
+            be others.
+        ranges: For "int16" and "int8", as ``Compiled.ranges`` finds them.
 
     Raises:
-        UsageError: The precision is another, or is lower and nothing will be compiled.
+        UsageError: There is no such precision here, or it is lower and nothing will be compiled.
     """
 
-    def __init__(self, f: Callable[P, R], after: int = 0, precision: str = "float32") -> None:
-        if precision not in PRECISIONS:
+    def __init__(
+        self,
+        f: Callable[P, R],
+        after: int = 0,
+        precision: str = "float32",
+        ranges: Ranges | None = None,
+    ) -> None:
+        choices = PRECISIONS if ranges is None else CALIBRATED
+        if precision not in choices:
             raise UsageError(
-                f"no precision {precision!r:.60}", hint=f"choose among {', '.join(PRECISIONS)}"
+                f"no precision {precision!r:.60}", hint=f"choose among {', '.join(choices)}"
             )
         if precision != "float32" and is_eager():
             raise UsageError(
@@ -80,7 +94,7 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             )
         update_wrapper(self, f, updated=())
         self._f = f
-        self._precision = precision
+        self._precision, self._ranges = precision, ranges
         self._left = after if precision == "float32" else 0
         self._compiled: Callable[P, R] | None = None
         self._lock = Lock()
@@ -94,7 +108,7 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             return self._f(*args, **kwargs)
         if self._compiled is None:
             with self._lock:
-                self._compiled = self._compiled or _compile(self._f, self._precision)
+                self._compiled = self._compiled or _compile(self._f, self._precision, self._ranges)
         try:
             return self._compiled(*args, **kwargs)
         except SignatureError:
@@ -106,8 +120,8 @@ def _installed() -> bool:
     return find_spec("llvmlite") is not None
 
 
-def _compile(f: Callable[P, R], precision: str) -> Callable[P, R]:
+def _compile(f: Callable[P, R], precision: str, ranges: Ranges | None) -> Callable[P, R]:
     from tushuo.compile import compile
 
-    compiled: Any = compile(f, precision=precision)
+    compiled: Any = compile(f, precision=precision, calibration=ranges)
     return compiled  # type: ignore[no-any-return]

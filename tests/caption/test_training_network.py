@@ -68,7 +68,7 @@ def test_live_maps_are_compiled_from_the_first_on(cache, photos, blocks, monkeyp
     """A run that goes on would else see other maps, by a little, than one that never stopped."""
     compiled = []
     monkeypatch.setattr("tushuo.native.is_eager", lambda: False)
-    monkeypatch.setattr("tushuo.native._compile", lambda f, precision: compiled.append(f) or f)
+    monkeypatch.setattr("tushuo.native._compile", lambda f, *_: compiled.append(f) or f)
     LiveMaps(cache, blocks).maps(photos[:1], [View()])
     assert len(compiled) == 1
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import tushuo
 from tushuo.compile import compile
+from tushuo.compile.explain import page, terminal
+from tushuo.compile.explain.ranking import ranked
 from tushuo.compile.explain.roofline import SIZES, Roofline, roofline
 from tushuo.errors import CompileError, UsageError
 
@@ -215,3 +219,50 @@ def test_several_programs_in_one_table():
     assert [k.number for k in found.kernels] == [0, 1]
     with pytest.raises(UsageError, match="2 programs, and one can be drawn"):
         found.draw()
+
+
+def many(x):
+    for _ in range(3):
+        x = tushuo.sum(tushuo.exp(x), 1, keepdims=True) * x
+    return x
+
+
+def coloured(found, width=100):
+    console = Console(width=width, file=StringIO(), force_terminal=True)
+    console.print(found)
+    return re.sub("\x1b\\[[0-9;]*m", "", console.file.getvalue())
+
+
+def test_equal_kernels_are_taken_together():
+    found = compile(many, cache=False).explain(X)
+    ranks = ranked(found)
+    assert sorted(k.number for rank in ranks for k in rank.kernels) == list(range(len(found.rows)))
+    assert [rank.seconds for rank in ranks] == sorted((r.seconds for r in ranks), reverse=True)
+    middle = next(rank for rank in ranks if len(rank.kernels) > 1)
+    assert middle.share == pytest.approx(
+        sum(k.least for k in middle.kernels) / sum(k.seconds for k in middle.kernels)
+    )
+    assert any(line.startswith("apart: ") for line in middle.why)
+
+
+def test_a_terminal_shows_what_takes_longest(timed):
+    text = coloured(timed)
+    assert f"layer: {len(timed.kernels)} kernels" in text
+    assert re.search(r"\d+% +1 +product \+ tail MatMul Relu +4x16x8 +[━─]{6} +\d+%", text)
+    assert re.search(r"for test_explain.py:\d+\n", text.replace(" \n", "\n").replace("  ", ""))
+    assert "there is no machine code for it" in text
+    assert "of roof" not in coloured(explained(layer, X, W))
+
+
+def test_a_terminal_is_told_what_it_does_not_show(monkeypatch, timed):
+    monkeypatch.setattr(terminal, "SHOWN", 1)
+    assert re.search(r"and 1 more kernels, \d+% of the time; print\(\) shows all", coloured(timed))
+
+
+def test_a_page_of_many_kernels_begins_with_the_longest(monkeypatch, timed):
+    assert "Where the time goes" not in timed.html()
+    monkeypatch.setattr(page, "_MANY", 1)
+    text = timed.html()
+    assert text.index("Where the time goes") < text.index("<details><summary>Kernels, in the order")
+    assert '<a href="#kernel-0">1</a>' in text and 'id="kernel-0"' in text
+    ElementTree.fromstring(text[text.index("<main") : text.index("</main>") + len("</main>")])

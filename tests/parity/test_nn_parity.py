@@ -1,83 +1,17 @@
-"""Layers and losses against PyTorch: values, and gradients by inputs and parameters, to 1e-5."""
+"""Layers against PyTorch: values, gradients by inputs and parameters, initial values."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 
 import tushuo.graph as g
+from parity.agreement import agree, close, load, randn, torch
 from tushuo import nn
-
-torch = pytest.importorskip("torch", reason="needs the packages of `make test-parity`")
 
 pytestmark = pytest.mark.parity
 
-MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool)
 TARGET = np.array([[1, 0, 3, 2, 2], [2, 2, 0, 1, 3], [0, 3, 1, 2, 0]])
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(11)
-
-
-def close(ours: Any, theirs: Any, what: str) -> None:
-    np.testing.assert_allclose(
-        np.asarray(ours), theirs.detach().numpy(), rtol=1e-5, atol=1e-5, err_msg=what
-    )
-
-
-def flat(tree: Any) -> Iterator[Any]:
-    """The tensors of nested tuples, in order."""
-    for item in tree if isinstance(tree, tuple) else (tree,):
-        yield from flat(item) if isinstance(item, tuple) else (item,)
-
-
-def randn(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    return rng.normal(size=shape).astype(np.float32)
-
-
-def load(theirs: Any, ours: nn.Module) -> None:
-    """Our weights by our names: they must be PyTorch's, but for its counter of batches."""
-    state = {name: torch.tensor(value) for name, value in ours.state_dict().items()}
-    counter = {k: v for k, v in theirs.state_dict().items() if "num_batches" in k}
-    theirs.load_state_dict(state | counter)
-
-
-def agree(
-    ours: nn.Module,
-    theirs: Any,
-    *inputs: np.ndarray,
-    run: Callable[..., Any] | None = None,
-    their_run: Callable[..., Any] | None = None,
-) -> None:
-    """Values and gradients of two layers with one set of weights agree.
-
-    ``run(layer, *inputs)`` tells how to call them where that is more than ``layer(*inputs)``.
-    """
-    run = run or (lambda layer, *xs: layer(*xs))
-    load(theirs, ours)
-    value, pullback = g.vjp(run, ours, *inputs)
-    xs = [torch.tensor(x, requires_grad=True) for x in inputs]
-    expected = list(flat((their_run or run)(theirs, *xs)))
-    values = g.leaves(value)
-    rng = np.random.default_rng(1)
-    cotangents = [randn(rng, *y.shape) for y in values]
-    for i, (a, b) in enumerate(zip(values, expected, strict=True)):
-        close(a, b, f"value {i}")
-    names = [*dict(theirs.named_parameters()), *(f"input {i}" for i in range(len(xs)))]
-    wanted = torch.autograd.grad(
-        expected, [*theirs.parameters(), *xs], [torch.tensor(c) for c in cotangents]
-    )
-    slopes, *others = pullback(g.rebuild(value, cotangents))
-    found = [*slopes.named_parameters().values(), *others]
-    assert list(slopes.named_parameters()) == names[: len(names) - len(xs)]
-    for name, a, b in zip(names, found, wanted, strict=True):
-        close(a, b, f"gradient of {name}")
-
 
 LAYERS = {
     "linear": (lambda: nn.Linear(4, 3), lambda: torch.nn.Linear(4, 3), (2, 5, 4)),
@@ -167,134 +101,6 @@ def test_embedding(rng):
             run=lambda layer: layer(TARGET),
             their_run=lambda layer: layer(torch.tensor(TARGET)),
         )
-
-
-CELLS = {
-    "RNN": {}, "RNN with relu": {"nonlinearity": "relu"}, "LSTM": {}, "GRU": {},
-    "LSTM without bias": {"bias": False}, "GRU without bias": {"bias": False},
-}  # fmt: skip
-
-
-def with_states(kind: str, make: Callable[[], np.ndarray]) -> list[np.ndarray]:
-    return [make() for _ in range(2 if kind == "LSTM" else 1)]
-
-
-def joined(states: tuple[Any, ...]) -> Any:
-    return states if len(states) == 2 else states[0]
-
-
-@pytest.mark.parametrize("name", CELLS)
-def test_cells(name, rng):
-    kind = name.split()[0]
-    ours, theirs = (getattr(lib, f"{kind}Cell")(3, 4, **CELLS[name]) for lib in (nn, torch.nn))
-    states = with_states(kind, lambda: randn(rng, 2, 4))
-    agree(ours, theirs, randn(rng, 2, 3), *states, run=lambda m, x, *s: m(x, joined(s)))
-
-
-@pytest.mark.parametrize("name", CELLS)
-def test_sequences(name, rng):
-    kind = name.split()[0]
-    ours = getattr(nn, kind)(3, 4, num_layers=2, **CELLS[name])
-    theirs = getattr(torch.nn, kind)(3, 4, num_layers=2, batch_first=True, **CELLS[name])
-    states = with_states(kind, lambda: randn(rng, 2, 3, 4))
-    agree(ours, theirs, randn(rng, 3, 5, 3), *states, run=lambda m, x, *s: m(x, joined(s)))
-
-
-@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_masks_are_packed_sequences(kind, rng):
-    ours = getattr(nn, kind)(3, 4, num_layers=2)
-    theirs = getattr(torch.nn, kind)(3, 4, num_layers=2, batch_first=True)
-
-    def run(layer: Any, x: Any) -> Any:
-        outputs, state = layer(x, mask=MASK)
-        return outputs * MASK[..., None].astype(np.float32), state  # PyTorch pads with zeros
-
-    def their_run(layer: Any, x: Any) -> Any:
-        pack = torch.nn.utils.rnn.pack_padded_sequence
-        packed, state = layer(pack(x, torch.tensor(MASK.sum(1)), batch_first=True))
-        return torch.nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)[0], state
-
-    agree(ours, theirs, randn(rng, 3, 5, 3), run=run, their_run=their_run)
-
-
-def test_self_attention(rng):
-    future = np.triu(np.ones((5, 5), bool), 1)
-    agree(
-        nn.MultiheadAttention(8, 2),
-        torch.nn.MultiheadAttention(8, 2, batch_first=True),
-        randn(rng, 3, 5, 8),
-        run=lambda m, x: m(x, key_padding_mask=~MASK, attn_mask=future),
-        their_run=lambda m, x: m(
-            x, x, x, key_padding_mask=torch.tensor(~MASK), attn_mask=torch.tensor(future)
-        ),
-    )
-
-
-@pytest.mark.parametrize("average", [True, False])
-def test_cross_attention(average, rng):
-    agree(
-        nn.MultiheadAttention(8, 4, bias=False),
-        torch.nn.MultiheadAttention(8, 4, bias=False, batch_first=True),
-        randn(rng, 3, 2, 8), randn(rng, 3, 5, 8), randn(rng, 3, 5, 8),
-        run=lambda m, *x: m(*x, average_attn_weights=average),
-    )  # fmt: skip
-
-
-def test_scaled_dot_product_attention(rng):
-    inputs = randn(rng, 2, 3, 2, 4), randn(rng, 2, 3, 5, 4), randn(rng, 2, 3, 5, 6)
-    mask = rng.uniform(size=(2, 5)) < 0.6
-    mask[:, 0] = True
-    agree_loss(
-        lambda *x: nn.scaled_dot_product_attention(*x, mask)[0],
-        lambda *x: torch.nn.functional.scaled_dot_product_attention(*x, torch.tensor(mask)),
-        *inputs,
-    )
-
-
-def agree_loss(ours: Any, theirs: Any, *inputs: np.ndarray) -> None:
-    """Values and gradients of two functions agree."""
-    value, pullback = g.vjp(ours, *inputs)
-    xs = [torch.tensor(x, requires_grad=True) for x in inputs]
-    expected = theirs(*xs)
-    close(value, expected, "value")
-    cotangent = randn(np.random.default_rng(1), *value.shape)
-    wanted = torch.autograd.grad(expected, xs, torch.tensor(cotangent))
-    for i, (a, b) in enumerate(zip(pullback(g.asarray(cotangent)), wanted, strict=True)):
-        close(a, b, f"gradient of input {i}")
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("ignored", [-100, 2])
-@pytest.mark.parametrize("weight", [None, np.array([1, 2, 0.5, 3], np.float32)])
-def test_cross_entropy(reduction, smoothing, ignored, weight, rng):
-    settings = {
-        "label_smoothing": smoothing, "ignore_index": ignored, "reduction": reduction,
-    }  # fmt: skip
-    agree_loss(
-        lambda x: nn.cross_entropy(x, TARGET, weight, **settings),
-        lambda x: torch.nn.functional.cross_entropy(
-            x.movedim(-1, 1), torch.tensor(TARGET),
-            None if weight is None else torch.tensor(weight), **settings,
-        ),
-        3 * randn(rng, 3, 5, 4),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_other_losses(reduction, rng):
-    f = torch.nn.functional
-    x, y = 3 * randn(rng, 3, 4), rng.uniform(size=(3, 4)).astype(np.float32)
-    agree_loss(
-        lambda a, b: nn.mse_loss(a, b, reduction),
-        lambda a, b: f.mse_loss(a, b, reduction=reduction),
-        x, y,
-    )  # fmt: skip
-    agree_loss(
-        lambda a: nn.binary_cross_entropy_with_logits(a, y, reduction),
-        lambda a: f.binary_cross_entropy_with_logits(a, torch.tensor(y), reduction=reduction),
-        x,
-    )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+import tushuo.photos.reading
 from photos.glancing import Glancing
 from photos.library_rows import Row, fill
 from tiny import save_photograph
 from tushuo.caption import Captioner
-from tushuo.photos import Library
+from tushuo.photos import Library, Report
+
+PHOTOGRAPHS = 12
+WHOLE = (4, 0, 0)  # counts of a first run over `folder`
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +32,6 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-PHOTOGRAPHS = 12
-
-
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     """So many photographs, old enough."""
@@ -44,6 +45,25 @@ def many(tmp_path: Path) -> Path:
 def library(tmp_path: Path):
     with Library(tmp_path / "library.db") as library:
         yield library
+
+
+@pytest.fixture
+def indexed(library, folder, captioner):
+    assert counts(library.index([folder], captioner)) == WHOLE
+    return library
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The names of the files whose content was read."""
+    names = []
+    read = tushuo.photos.reading.read_content
+    monkeypatch.setattr(
+        tushuo.photos.reading,
+        "read_content",
+        lambda path: (names.append(path.name), read(path))[1],
+    )
+    return names
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +99,8 @@ def shown(library: Library, language: str = "en") -> dict[str, str | None]:
         for entry in library.entries()
         if entry.status == "ok" and entry.language == language
     }
+
+
+def counts(report: Report) -> tuple[int, int, int]:
+    """How many photographs a run captioned, knew already, and left as they were."""
+    return report.captioned, report.known, report.unchanged

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tiny import tiny_bundle
 from tushuo.caption import Captioner
+from tushuo.models.show_attend_tell import ShowAttendTell
 
 
 class Glancing(Captioner):
@@ -21,3 +24,18 @@ class Glancing(Captioner):
         half = side // 2
         quarters = pixels.reshape(count, colours, 2, half, 2, half).mean((3, 5))  # (N, 3, 2, 2)
         return quarters.reshape(count, colours, 4).swapaxes(1, 2) @ self._projection
+
+
+def another_model():
+    """One of other weights, which knows no photograph yet."""
+    bundle = tiny_bundle()
+    sizes = bundle.decoder_sizes._asdict()
+    return Glancing(replace(bundle, decoder=ShowAttendTell(**sizes, rng=7).eval(), name="other"))
+
+
+def speaking(language):
+    """One that says the same in another language."""
+    bundle = tiny_bundle()
+    vocabulary = bundle.vocabulary
+    other = type(vocabulary)(vocabulary.tokens, vocabulary.counts, language)
+    return Glancing(replace(bundle, vocabulary=other))

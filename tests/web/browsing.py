@@ -20,6 +20,8 @@ from tushuo.web.server import listen
 from web.samples import exif
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+DOG, KITTEN = SAMPLES / "dog.jpg", SAMPLES / "kitten.jpg"
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

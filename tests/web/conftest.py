@@ -1,4 +1,4 @@
-"""A server with a small captioner and a library of a few photographs."""
+"""A server with a small captioner and a library of a few photographs, and visits of a browser."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from starlette.testclient import TestClient
 
 from photos.conftest import age
 from tiny import save_photograph, tiny_bundle
-from tushuo.caption import Captioner
+from tushuo.caption import Captioner, load_captioner
 from tushuo.photos import Library
 from tushuo.web.app import create_app
+from web.browsing import DOG, Visit, chromium, serving
 from web.samples import exif
 
 HOME = "http://127.0.0.1:8017"
@@ -61,3 +62,50 @@ def number(client):
     """Of the photograph with date, camera and place."""
     (found,) = client.get("/api/photos", params={"q": "camera:canon"}).json()["photos"]
     return found["id"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The address of a server for browsers."""
+    with serving(tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=30_000)  # a machine may be busy
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, home):
+    """Start a visit; at the end nothing may have gone wrong in any of them."""
+    visits = []
+
+    def start(path="/", **options):
+        visits.append(Visit(browser, home, **options))
+        visits[-1].page.goto(path)
+        return visits[-1]
+
+    yield start
+    for each in visits:
+        each.context.close()
+    assert [wrong for each in visits for wrong in each.wrong] == []
+
+
+@pytest.fixture(scope="module")
+def said():
+    """What is said of the dog."""
+    (caption,) = load_captioner("flickr8k-en")([DOG])
+    return caption
+
+
+@pytest.fixture(scope="module")
+def chosen(said):
+    """A word of the caption that is no part of another."""
+    return max(said.words, key=len)

@@ -30,6 +30,7 @@ from tushuo.caption.generation_config import (
     write_generation_config,
 )
 from tushuo.caption.phrases import Phrases, load_phrases, save_phrases
+from tushuo.caption.quantization import Quantization, load_quantization, save_quantization
 from tushuo.caption.shared_encoder import (
     Holder,
     encoder_network,
@@ -81,6 +82,7 @@ class Bundle:
         evaluation: How good its captions are; None where that was never measured.
         embedder: Puts photographs and sentences into one space; None where it has none.
         phrases: Knows what people would say, to rank sentences by; None where it has none.
+        quantization: Ranges of activations, for "int16" and "int8"; None where it has none.
     """
 
     encoder: EfficientNetLite
@@ -93,6 +95,7 @@ class Bundle:
     evaluation: Evaluation | None = None
     embedder: Embedder | None = None
     phrases: Phrases | None = None
+    quantization: Quantization | None = None
 
     @property
     def decoder_sizes(self) -> DecoderSizes:
@@ -200,6 +203,7 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         identity.evaluation,
         load_embedder(folder, sizes.channels),
         phrases,
+        load_quantization(folder, folder / _WEIGHTS, {"encoder": encoder, "decoder": decoder}),
     )
 
 
@@ -259,6 +263,8 @@ def _write(folder: Path, bundle: Bundle, readme: str, store: Store, holder: Hold
         save_embedder(folder, bundle.embedder)
     if bundle.phrases is not None:
         save_phrases(folder, bundle.phrases, bundle.vocabulary, store)
+    if bundle.quantization is not None:
+        save_quantization(folder, bundle.quantization, folder / _WEIGHTS)
     (folder / _README).write_text(readme, "utf-8")
 
 

@@ -26,6 +26,7 @@ from tushuo.caption.decoding import (
 from tushuo.caption.embeds import Embeds
 from tushuo.caption.options import DecodingOptions, changed
 from tushuo.caption.phrases import reranked
+from tushuo.caption.quantization import lowering
 from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
 from tushuo.errors import BundleError, ShapeError, UsageError
@@ -81,20 +82,23 @@ class Captioner(Embeds):
 
     Args:
         bundle: The networks, words and settings, as from `load_bundle`.
-        precision: Of the networks' products, "float32" or "bfloat16", see `tushuo.compile`.
+        precision: Of the networks' products, see `load_captioner`.
 
     Raises:
-        UsageError: The precision is another.
+        UsageError: The precision is unknown, or is lower and nothing will be compiled.
+        BundleError: It needs ranges of activations, which the bundle lacks.
     """
 
     def __init__(self, bundle: Bundle, precision: str = "float32") -> None:
         self.bundle = bundle
         self.preprocessing = bundle.preprocessing
         features = bundle.encoder.folded().features
-        self._encode = native(features, _EAGER_BATCHES, precision)
+        encoder, decoder = lowering(bundle.name, bundle.quantization, precision)
+        self._encode: Callable[[Tensor], Tensor] = native(features, _EAGER_BATCHES, *encoder)
         self._decoder = bundle.decoder.eval()
         # its weights are constants of the program, and lie in it as products take them
-        self._next_words = native(partial(_next_words, self._decoder), _EAGER_WORDS, precision)
+        following = partial(next_words, self._decoder)
+        self._next_words: NextWords = native(following, _EAGER_WORDS, *decoder)
 
     def __repr__(self) -> str:
         return f"Captioner({self.bundle.name!r}, {len(self.bundle.vocabulary)} tokens)"
@@ -257,13 +261,14 @@ def load_captioner(
         name_or_path: The name of a shipped bundle, or the path of a bundle's folder; by default the
             shipped bundle that writes the language.
         language: "en" (the default) or "zh".
-        precision: "bfloat16" is faster on processors that have it, and costs hardly any quality;
-            it needs the compiler.
+        precision: Of the networks' products: "float32", or with the compiler "bfloat16", "int16" or
+            "int8", which are faster on processors that have instructions for them. The last two
+            need a bundle with `quantization.json`.
 
     Raises:
-        UsageError: The precision is another.
-        BundleError: There is no such bundle, it is damaged or of another version, or it writes
-            another language.
+        UsageError: The precision is unknown, or is lower and nothing will be compiled.
+        BundleError: There is no such bundle, it is damaged or of another version, it writes another
+            language, or lacks the ranges that the precision needs.
     """
     wanted = name_or_path if name_or_path is not None else bundle_of(language or "en")
     captioner = Captioner(load_bundle(wanted), precision)
@@ -277,18 +282,18 @@ def load_captioner(
 
 def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:
     """A decoder as `beam_search` takes it."""
-    return _stepper(partial(_next_words, decoder), annotations)
+    return _stepper(partial(next_words, decoder), annotations)
 
 
-def _stepper(next_words: NextWords, annotations: Annotations) -> StepFunction:
+def _stepper(following: NextWords, annotations: Annotations) -> StepFunction:
     def step(state: Any, words: npt.NDArray[Any]) -> DecoderStep:
-        log_probs, state, weights = next_words(annotations, state, asarray(words))
+        log_probs, state, weights = following(annotations, state, asarray(words))
         return DecoderStep(log_probs.numpy(), state, weights.numpy())
 
     return step
 
 
-def _next_words(
+def next_words(
     decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
 ) -> tuple[Tensor, State, Tensor]:
     """Log-probabilities of the next words, the memory, and where the decoder looked."""

@@ -9,8 +9,10 @@ import typer
 
 from tushuo.cli.faces import guarded, write, write_json
 from tushuo.cli.options import Json
+from tushuo.errors import BundleError
 
 if TYPE_CHECKING:
+    from tushuo.caption import Bundle
     from tushuo.models import InstalledModel
     from tushuo.models.catalogue import KnownModel
 
@@ -19,6 +21,7 @@ __all__ = ["app"]
 app = typer.Typer(help="List models, and pack bundles anew.")
 
 _SHOWN = ("BLEU-4", "CIDEr-D")
+_MOST_PHOTOGRAPHS = 64
 
 Source = Annotated[
     str, typer.Argument(metavar="BUNDLE", help="The name of an installed bundle, or a folder.")
@@ -31,6 +34,15 @@ ShareEncoder = Annotated[
         help="Name this installed model as the holder of the encoder, which must be the same, "
         "instead of keeping a copy. Such a bundle works only where that model is installed.",
         show_default="keep a copy",
+    ),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PHOTOGRAPHS",
+        help="A folder of some dozen photographs, of which up to 64 are looked at, to find out "
+        "how large activations become: captioning with --precision int16 or int8 needs that.",
+        show_default="what the old bundle has",
     ),
 ]
 StoreAs = Annotated[
@@ -64,7 +76,11 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 @guarded
 def pack(
-    source: Source, out: Out, share_encoder: ShareEncoder = None, store: StoreAs = "float16"
+    source: Source,
+    out: Out,
+    share_encoder: ShareEncoder = None,
+    store: StoreAs = "float16",
+    calibrate: Calibrate = None,
 ) -> None:
     """Write a bundle anew: alone and whole, or smaller; the old one stays.
 
@@ -77,9 +93,29 @@ def pack(
 
     bundle, readme = load_bundle(source), read_readme(source)
     kind = store_named(store)
+    if calibrate is not None:
+        bundle = _calibrated(bundle, out, calibrate)
     save_bundle(out, bundle, readme, store=kind, share_encoder=share_encoder)
     size = sum(path.stat().st_size for path in out.iterdir())
     write(f"{out}\t{size / 1e6:.1f} MB")
+
+
+def _calibrated(bundle: Bundle, out: Path, folder: Path) -> Bundle:
+    """The bundle with the ranges of its activations, once it is clear that it can be written."""
+    from dataclasses import replace
+
+    from tushuo.caption.calibrating import calibrated
+    from tushuo.data import find_images
+
+    if out.exists() or out.is_symlink():
+        raise BundleError(f"{out}: exists already", hint="choose another name or remove it")
+    photographs = list(find_images([folder]))
+    for found in photographs:
+        if found.error is not None:
+            raise found.error
+    step = max(1, len(photographs) // _MOST_PHOTOGRAPHS)
+    chosen = [found.path for found in photographs[::step]][:_MOST_PHOTOGRAPHS]
+    return replace(bundle, quantization=calibrated(bundle, chosen))
 
 
 def _line(model: InstalledModel) -> str:

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tushuo.compile.calibration import Ranges
 from tushuo.compile.check import compare
 from tushuo.compile.collector import paused
 from tushuo.compile.executable import Executable
 from tushuo.compile.explain import Explanation, explanation, measured
 from tushuo.compile.guard import Assembler, assembler, guard, ordered
-from tushuo.compile.naming import names_of
+from tushuo.compile.naming import constants_of, names_of
 from tushuo.compile.passes import optimise
 from tushuo.compile.plan import planned
 from tushuo.compile.precision import FULL, Precision
@@ -42,7 +43,7 @@ def compile(
     without: Collection[str] = (),
     cache: bool = True,
     precision: str = FULL,
-    calibration: Iterable[Any] | None = None,
+    calibration: Iterable[Any] | Ranges | None = None,
 ) -> Compiled:
     """The function as machine code, with the same results.
 
@@ -70,7 +71,8 @@ def compile(
             a 4095th of the largest activation, with weights as fine as exact sums allow; or
             "int8", a 255th, with weights of 8 bits. All else, and sums, have 32 bits.
         calibration: For "int16" and "int8" examples of calls, some dozens, to learn the range of
-            activations from: for each the tuple of its positional arguments, or the only one.
+            activations from: for each the tuple of its positional arguments, or the only one. Or
+            these ranges, as :meth:`Compiled.ranges` gives them.
 
     Returns:
         A function with ``f``'s arguments. Elementwise arithmetic gives the interpreter's results to
@@ -79,9 +81,9 @@ def compile(
 
     Raises:
         UsageError: The precision is unknown, or there are examples for one that needs none, or no
-            examples for one that needs them.
+            examples for one that needs them, or a range is none.
         CompileError: At the first call: ``f`` asks for a value, and the message says where; or the
-            examples do not fit the call.
+            examples or ranges do not fit the call.
     """
     store = default_store() if cache else None
     return Compiled(f, verify, without, store, Precision(precision, calibration, without, store))
@@ -206,6 +208,18 @@ class Compiled:
         made = self._found(args, kwargs)[1]
         return made.executable.plan.program if optimised else made.program
 
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """What calibration found, to be given as ``calibration`` when this is compiled again.
+
+        Returns:
+            For each product with constant weights, by the path of its weights, the least and the
+            largest number that they were multiplied by in all examples. Without examples, empty.
+
+        Raises:
+            CompileError: There is no such product, or the examples do not fit each other.
+        """
+        return dict(self._precision.ranges(self._example, constants_of(self._f)))
+
     def programs(self) -> list[Program]:
         """The programs as traced, one a signature."""
         return [made.program for made in self._made.values()]
@@ -229,7 +243,7 @@ class Compiled:
 
     def _make(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
         program, draws, result = self._traced(taken, args, kwargs)
-        program = self._precision.lowered(program, self._example)
+        program = self._precision.lowered(program, self._example, constants_of(self._f))
         executable = Executable(planned(optimise(program, self._without)), self._store)
         recognise, assemble = guard((args, kwargs)), assembler(result)
         return _Made(program, draws, executable, result, recognise, assemble)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from tushuo.compile.calibration import combined, observed
+from tushuo.compile.calibration import Ranges, checked, combined, labels, observed
 from tushuo.compile.executable import Executable
 from tushuo.compile.passes import LOWERINGS, lowered, optimise, prepared
 from tushuo.compile.passes.whole import Range
 from tushuo.compile.plan import planned
 from tushuo.compile.program import Program
 from tushuo.compile.store import Store
-from tushuo.errors import UsageError
+from tushuo.errors import CompileError, UsageError
 
 FULL = "float32"
 """The precision that leaves programs as they are."""
@@ -37,57 +37,97 @@ class Precision:
 
     Args:
         name: "float32", "bfloat16", "int16" or "int8".
-        examples: The positional arguments of calls; a single argument may stand for itself.
+        calibration: The positional arguments of calls, of which a single one may stand for itself;
+            or the ranges that were found with such.
         without: Names of passes to leave out.
         store: Where machine code is kept.
 
     Raises:
-        UsageError: The name is unknown, or examples are missing, not wanted or no list.
+        UsageError: The name is unknown, or examples are missing, not wanted or no list, or a range
+            is none.
     """
 
     def __init__(
         self,
         name: str,
-        examples: Iterable[Any] | None,
+        calibration: Iterable[Any] | Ranges | None,
         without: Collection[str],
         store: Store | None,
     ) -> None:
-        _check(name, examples is not None)
+        _check(name, calibration is not None)
         self.name = name
         self.slack = SLACK.get(name, 0.0)
-        self._examples = [] if examples is None else _examples(examples)
+        self._given = checked(calibration) if isinstance(calibration, Mapping) else None
+        others = None if isinstance(calibration, Mapping) else calibration
+        self._examples = [] if others is None else _examples(others)
         self._without, self._store = without, store
-        self._ranges: tuple[Range, ...] | None = None
+        self._ranges: dict[str, Range] | None = self._given
 
-    def lowered(self, program: Program, example: Example) -> Program:
+    def lowered(self, program: Program, example: Example, names: Mapping[int, str]) -> Program:
         """The program with its products lowered, to be optimised like any other.
 
         Args:
             program: As traced.
             example: Traces an example.
+            names: The paths of weights by their addresses.
 
         Raises:
-            CompileError: The examples do not fit the program.
+            CompileError: The examples or ranges do not fit the program.
         """
         if self.name == FULL or self.name in self._without:
             return program
-        ranges = self._known(example) if self.name in CALIBRATED else ()
-        return lowered(prepared(program, self._without), self.name, ranges, self._without)
+        if any(0 in x.shape for x in program.inputs):  # there is nothing to multiply
+            return program
+        ready = prepared(program, self._without)
+        ranges = self._fitting(ready, example, names) if self.name in CALIBRATED else ()
+        return lowered(ready, self.name, ranges, self._without)
 
-    def _known(self, example: Example) -> Sequence[Range]:
-        """The ranges of operands in all examples, found out once."""
-        if self._ranges is None:
-            made: dict[Hashable, Executable] = {}
+    def _fitting(
+        self, program: Program, example: Example, names: Mapping[int, str]
+    ) -> Sequence[Range]:
+        """The ranges of a program's products, in order."""
+        known, wanted = self.ranges(example, names), labels(program, names)
+        if self._given is None:
+            if list(known) != wanted:
+                raise CompileError(
+                    "the examples for calibration led another way through the function",
+                    hint="give examples of the same structure as the arguments of the calls",
+                )
+        elif missing := [name for name in wanted if name not in known]:
+            raise CompileError(
+                f"no range is known for {missing[0]!r:.90} ({len(missing)} of {len(wanted)} "
+                "products)",
+                hint="these are ranges of another function: calibrate this one",
+            )
+        return [known[name] for name in wanted]
+
+    def ranges(self, example: Example, names: Mapping[int, str]) -> dict[str, Range]:
+        """The ranges of operands in all examples, found out once; or those given.
+
+        Args:
+            example: As of :meth:`lowered`.
+            names: The same.
+        """
+        if self._ranges is None and self._examples:
+            made: dict[Hashable, tuple[list[str], Executable]] = {}
             results = []
             for args in self._examples:
                 key, program, arrays = example(args)
                 if key not in made:
-                    seen = optimise(observed(prepared(program, self._without)), self._without)
-                    made[key] = Executable(planned(seen), self._store)
-                results.append(made[key](arrays))
+                    made[key] = self._observing(program, names)
+                wanted, executable = made[key]
+                results.append((wanted, executable(arrays)))
             self._ranges = combined(results)
             self._examples = []
-        return self._ranges
+        return self._ranges or {}
+
+    def _observing(
+        self, program: Program, names: Mapping[int, str]
+    ) -> tuple[list[str], Executable]:
+        """The names of a program's products, and what finds the extremes of their operands."""
+        ready = prepared(program, self._without)
+        seen = optimise(observed(ready), self._without)
+        return labels(ready, names), Executable(planned(seen), self._store)
 
 
 def _examples(given: Iterable[Any]) -> list[tuple[Any, ...]]:

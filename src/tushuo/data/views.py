@@ -21,9 +21,10 @@ __all__ = ["WHOLE", "View", "mirrored_ids"]
 WHOLE = 2
 """So many views show all of the photograph."""
 
-_AREA = (0.55, 1.0)
-_ASPECT = 0.25
-_COLOUR = (0.8, 1.2)
+_VERSION = 2  # of what follows
+_AREA = (0.3, 1.0)
+_ASPECT = 0.3
+_COLOUR = (0.6, 1.4)
 _OPPOSITE = {"left": "right", "right": "left", "左": "右", "右": "左"}
 
 
@@ -43,9 +44,11 @@ class View:
         return self.number % 2 == 1
 
     @property
-    def name(self) -> str:
-        """What tells its feature maps from those of other views."""
-        return f"view {self.number}"
+    def folder(self) -> str:
+        """What tells its feature maps from those of other views, and of other cuttings."""
+        if self.number >= WHOLE:
+            return f"cut-{_VERSION}-{self.number}"
+        return f"view-{self.number}" if self.number else ""
 
     def __call__(self, image: Image.Image, seed: int) -> Image.Image:
         """The view of an image.
@@ -73,7 +76,7 @@ def mirrored_ids(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
 
 
 def _cut(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """A part of the image: over half of its area, a little wider or higher."""
+    """A part of the image: a third of its area or more, a little wider or higher."""
     area, aspect = random.uniform(*_AREA), math.exp(random.uniform(-_ASPECT, _ASPECT))
     width = round(image.width * min(1.0, math.sqrt(area * aspect)))
     height = round(image.height * min(1.0, math.sqrt(area / aspect)))
@@ -83,7 +86,7 @@ def _cut(image: Image.Image, random: np.random.Generator) -> Image.Image:
 
 
 def _recoloured(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """Brightness, saturation and contrast changed a little."""
+    """Brightness, saturation and contrast changed."""
     for enhancer in (ImageEnhance.Brightness, ImageEnhance.Color, ImageEnhance.Contrast):
         image = enhancer(image).enhance(random.uniform(*_COLOUR))
     return image

@@ -184,7 +184,7 @@ class _Group:
 def _best(values: Array, count: int) -> Array:
     """Where the largest finite values stand, largest first, ties in order of place."""
     count = min(count, len(values))
-    places = np.flatnonzero((values >= _bound(values, count)) & (values > -np.inf))
+    places = np.flatnonzero(values >= max(_bound(values, count), _LOWEST))
     return places[np.argsort(-values[places], kind="stable")][:count]
 
 
@@ -201,6 +201,7 @@ def _bound(values: Array, count: int) -> Any:
 
 
 _PILE = 64
+_LOWEST = float(np.finfo(np.float64).min)
 
 
 def _reorder(state: Any, parents: Array) -> Any:
@@ -210,7 +211,7 @@ def _reorder(state: Any, parents: Array) -> Any:
 
     def reordered(leaf: Any) -> Tensor:
         x = asarray(leaf).numpy()  # (B, R, ...)
-        found = x.reshape(batch * rows, *x.shape[2:])[places].reshape(x.shape)
+        found = x.reshape(batch * rows, *x.shape[2:]).take(places, axis=0).reshape(x.shape)
         return Tensor.of(lock(found))
 
     return tree_map(reordered, state)

@@ -73,6 +73,10 @@ def usable(log_probs: Array, out: Array | None = None) -> Array:
         log_probs: Of any shape.
         out: Memory for the result, of this shape.
     """
-    values = np.fmax(log_probs, _UNLIKELY, out=out, dtype=np.float64)
-    values[log_probs == np.inf] = _UNLIKELY
+    values = np.empty(log_probs.shape) if out is None else out
+    values[...] = log_probs  # cast first: NumPy casts piece by piece what it computes with
+    np.maximum(values, _UNLIKELY, out=values)
+    possible = log_probs < np.inf  # false for NaN, too
+    if not possible.all():
+        values[~possible] = _UNLIKELY
     return values

@@ -55,25 +55,25 @@ def fit_phrases(
 
     Args:
         table: The phrases.
-        pooled: Means of feature maps over the places, (V, N, D): V views of N photographs.
+        pooled: Means of feature maps over the places, (N, D).
         captions: Of the N photographs.
-        ridge: How strongly weights are held small, per view of a photograph.
+        ridge: How strongly weights are held small, per photograph.
         rank: How many directions are kept, at most.
 
     Raises:
         ShapeError: The numbers of photographs differ.
     """
-    views, photographs, channels = pooled.shape
+    photographs, channels = pooled.shape
     if photographs != len(captions):
         raise ShapeError(f"features of {photographs} photographs, captions of {len(captions)}")
-    x = pooled.reshape(-1, channels).astype(np.float64)  # (V N, D)
+    x = pooled.astype(np.float64)  # (N, D)
     centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     x = (x - centre) / spread
     said = _said(table, captions)  # (N, P)
     usual = said.mean(axis=0)
     covariance = x.T @ x
-    moments = x.reshape(views, photographs, -1).sum(axis=0).T @ (said - usual)  # (D, P)
-    damped = covariance + ridge * len(x) * np.eye(channels)
+    moments = x.T @ (said - usual)  # (D, P)
+    damped = covariance + ridge * photographs * np.eye(channels)
     lower, upper = _reduced(np.linalg.solve(damped, moments), covariance, rank)
     network = PhrasePredictor(channels, len(table), lower.shape[1])
     network.load_state_dict(

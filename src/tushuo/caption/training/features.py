@@ -181,7 +181,7 @@ class FeatureCache:
         return self._keys[image]
 
     def _file(self, key: str, view: View = ORIGINAL) -> Path:
-        folder = self.folder / f"view-{view.number}" if view.number else self.folder
+        folder = self.folder / view.folder
         return folder / key[:2] / f"{key}.npy"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from tushuo.caption.training.features import BATCH, FeatureCache, Features, in_rows
 from tushuo.data.views import View
 from tushuo.graph.tensor import Tensor
-from tushuo.native import native
+from tushuo.native import is_eager, native
 
 __all__ = ["LiveMaps", "ahead"]
 
@@ -52,7 +52,8 @@ class LiveMaps:
         return np.concatenate(parts)
 
     def _made(self, arrays: Features) -> Features:
-        made: Features = self._first(Tensor(arrays)).numpy()
+        filled = arrays if is_eager() else np.resize(arrays, (BATCH, *arrays.shape[1:]))
+        made: Features = self._first(Tensor(filled)).numpy()[: len(arrays)]
         return in_rows(made).astype(np.float32) if self._blocks is None else made
 
 

@@ -186,5 +186,5 @@ _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
 _PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 4, "views": 1},
     "standard": {"epochs": 12, "views": 2},
-    "best": {"epochs": 12, "views": 2, "tuned_epochs": 4, "self_critical_epochs": 8},
+    "best": {"epochs": 12, "views": 2, "tuned_epochs": 6, "self_critical_epochs": 8},
 }

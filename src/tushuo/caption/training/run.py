@@ -15,6 +15,7 @@ from tushuo.caption.training.features import ORIGINAL, FeatureCache, default_cac
 from tushuo.caption.training.forecast import Forecast, forecast
 from tushuo.caption.training.network import Network, Weights
 from tushuo.caption.training.photographs import counted, readable, tell, tell_leaks
+from tushuo.caption.training.phrases import with_phrases
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.samples import with_samples
 from tushuo.caption.training.self_critical import of_part
@@ -88,7 +89,9 @@ def train_captioner(
                 task = task.then(part, best_network(task, folder))
                 folder = out / part.name
                 outcome = _later(task, folder, console).fit(*of_part(task).start())
-        return _bundle(task, out, folder, outcome.position.best_epoch) if outcome.finished else None
+        if not outcome.finished:
+            return None
+        return _bundle(task, out, folder, outcome.position.best_epoch, console)
 
 
 def forecast_captioner(
@@ -176,16 +179,19 @@ def best_network(task: CaptionTask, folder: Path) -> Network:
     return weights.average
 
 
-def _bundle(task: CaptionTask, out: Path, run: Path, best_epoch: int | None) -> Path:
+def _bundle(
+    task: CaptionTask, out: Path, run: Path, best_epoch: int | None, console: Console
+) -> Path:
     """The bundle of the best epoch of a run; one that was made before is replaced."""
     network = best_network(task, run)
     epochs = [record for record in read_log(run / LOG) if "valid" in record]
     by_epoch = {record["epoch"]: record["valid"] for record in epochs}
     scores = by_epoch.get(best_epoch, {})  # none where somebody took the log away
+    bundle = with_phrases(task, task.bundle(network, out.resolve().name), console)
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
-    save_bundle(folder, task.bundle(network, out.resolve().name), model_card(task, scores))
+    save_bundle(folder, bundle, model_card(task, scores))
     for each in (out, *(out / part.name for part in task.recipe.later if part.epochs)):
         write_curves(each, each / LOG)
     return folder

@@ -45,6 +45,7 @@ EVALUATED_AT_ONCE = 50
 _VIEWS = 1  # tells the draw of views from others with the same seed
 _ROUNDED = 4  # lengths of captions are rounded up to a multiple, for fewer programs
 _MOST = 1 << 31  # of the number of a view
+_CUT = 0.9  # of the photographs, where views are new each time
 
 
 class Batch(NamedTuple):
@@ -242,9 +243,9 @@ class CaptionTask:
         random = np.random.default_rng([self.recipe.seed, epoch, _VIEWS])
         count = len(self.train)
         numbers = random.integers(self.part.views or WHOLE, size=count)
-        if self.part.views is None:  # half of the photographs are cut, in a new way each time
+        if self.part.views is None:  # most photographs are cut, in a new way each time
             cut = random.integers(WHOLE, _MOST, size=count)
-            numbers = np.where(random.random(count) < 0.5, cut, numbers)
+            numbers = np.where(random.random(count) < _CUT, cut, numbers)
         return [View(int(number)) for number in numbers]
 
     @cached_property

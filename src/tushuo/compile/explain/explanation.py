@@ -13,6 +13,8 @@ from tushuo.compile.explain.roofline import Roofline
 from tushuo.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
     from tushuo.compile.plan import Plan
     from tushuo.draw import Drawing
 
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 class Explanation:
     """All kernels of a compiled function, what they reach, and the memory that they need.
 
-    ``print`` it for a table; notebooks show the page. Times are those of each kernel alone, one
-    after the other in the order of the program, so caches are as in real calls; images of a batch
-    are not taken one by one, and values in between do not stay in the cache for them.
+    ``print`` it for a table of all; Rich prints those that take longest, notebooks show the page.
+    Times are those of each kernel alone, one after the other in the order of the program, so caches
+    are as in real calls; images of a batch are not taken one by one, and values in between do not
+    stay in the cache for them.
 
     Attributes:
         title: The name of the function.
@@ -140,6 +143,11 @@ class Explanation:
         from tushuo.compile.explain.table import table
 
         return table(self)
+
+    def __rich__(self) -> Group:
+        from tushuo.compile.explain.terminal import rendered
+
+        return rendered(self)
 
     def _repr_html_(self) -> str:
         from tushuo.compile.explain.page import fragment

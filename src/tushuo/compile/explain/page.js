@@ -21,3 +21,11 @@ for (const table of document.querySelectorAll(".kernels table")) {
     });
   }
 }
+// A link to a kernel opens the table that it is in.
+const open = () => {
+  const row = document.getElementById(location.hash.slice(1));
+  const folded = row?.closest("details");
+  if (folded) { folded.open = true; row.scrollIntoView(); }
+};
+addEventListener("hashchange", open);
+open();

@@ -9,11 +9,17 @@ from importlib.resources import files
 from tushuo.compile.explain.explanation import Explanation
 from tushuo.compile.explain.kernel import Kernel, Line
 from tushuo.compile.explain.plot import family, plot
-from tushuo.compile.explain.table import duration, lengths, microseconds, percent, rate
+from tushuo.compile.explain.ranking import Rank, ranked
+from tushuo.compile.explain.table import duration, lengths, microseconds, percent, printable, rate
 
 _HEAD = (("", "n"), ("Kernel", ""), ("Shape", ""), ("FLOPs", "n"), ("Bytes", "n"))
 _TIMED = (("us", "n"), ("Time", "n"), ("GFLOP/s", "n"), ("GB/s", "n"), ("Of roof", "n"))
 _TEXTS = (("Lines", ""), ("Why", ""))
+
+_MANY = 40
+"""From how many kernels on the page begins with those that take most of the time."""
+
+_SHOWN = 12
 
 
 def page(found: Explanation) -> str:
@@ -53,8 +59,36 @@ def _content(found: Explanation) -> str:
     picture = plot(found)
     if picture:
         parts += ["<h2>Under the roofline</h2>", f"<figure>{picture}{_caption(found)}</figure>"]
-    parts += ["<h2>Kernels, in the order in which they run</h2>", _table(found)]
+    many = len(found.kernels) > _MANY
+    if many:
+        parts += ["<h2>Where the time goes</h2>", _ranks(found)]
+    title = "Kernels, in the order in which they run"
+    parts.append(f"<h2>{title}</h2>" if not many else f"<details><summary>{title}</summary>")
+    parts.append(_table(found) if not many else f"{_table(found)}</details>")
     return "\n".join(parts)
+
+
+def _ranks(found: Explanation) -> str:
+    """The longest kernels, equal ones together."""
+    columns = ("n", "us"), ("n", "Time"), ("n", "Of roof"), ("n", "Kernels"), ("", "Kernel")
+    head = "".join(f'<th scope="col" class="{kind}">{name}</th>' for kind, name in columns)
+    ranks = ranked(found)[:_SHOWN]
+    rows = "\n".join(f"<tr>{''.join(_rank(found, rank))}</tr>" for rank in ranks)
+    return (
+        f'<div class="rows"><table><thead><tr>{head}<th scope="col">Shape</th>'
+        f'<th scope="col">Why</th></tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+    )
+
+
+def _rank(found: Explanation, rank: Rank) -> Iterator[str]:
+    k, count = rank.first, len(rank.kernels)
+    yield _number(rank.seconds, microseconds(rank.seconds))
+    yield _meter(rank.seconds / found.apart if found.apart else None)
+    yield _meter(rank.share)
+    yield _number(count, f'<a href="#kernel-{k.number}">{count}</a>')
+    yield _operations(k)
+    yield f'<td class="shape"><code>{lengths(k.shape)}</code></td>'
+    yield f'<td class="why">{"<br>".join(map(_text, rank.why))}</td>'
 
 
 def _cards(found: Explanation) -> str:
@@ -101,7 +135,7 @@ def _table(found: Explanation) -> str:
 
 
 def _totals(found: Explanation, timed: bool) -> str:
-    cells = ["", "all", "", f"{found.flops:,}", f"{found.bytes:,}"]
+    cells = ["", "all", "", _short(found.flops), _short(found.bytes)]
     seconds = found.apart
     if timed and seconds:
         least = sum(k.least or 0.0 for k in found.kernels)
@@ -115,11 +149,10 @@ def _totals(found: Explanation, timed: bool) -> str:
 def _row(k: Kernel, all_seconds: float | None) -> str:
     cells = [
         f'<td class="n">{k.number}</td>',
-        f'<td class="ops"><span class="{family(k)}">{escape(k.kind)}</span><br>'
-        f"<code>{_text(k.what)}</code></td>",
+        _operations(k),
         f'<td class="shape"><code>{lengths(k.shape)}</code></td>',
-        _number(k.flops, f"{k.flops:,}"),
-        _number(k.bytes, f"{k.bytes:,}"),
+        _number(k.flops, _short(k.flops)),
+        _number(k.bytes, _short(k.bytes)),
     ]
     if all_seconds is not None:
         part = (k.seconds or 0.0) / all_seconds if all_seconds else 0.0
@@ -135,6 +168,11 @@ def _row(k: Kernel, all_seconds: float | None) -> str:
     return f'<tr id="kernel-{k.number}">{"".join(cells)}</tr>'
 
 
+def _operations(k: Kernel) -> str:
+    kind = f'<span class="{family(k)}">{escape(k.kind)}</span>'
+    return f'<td class="ops">{kind}<br><code>{_text(k.what)}</code></td>'
+
+
 def _number(value: float | None, text: str) -> str:
     sort = "" if value is None else f"{value:.6g}"
     return f'<td class="n" data-sort="{sort}">{text}</td>'
@@ -144,14 +182,15 @@ def _meter(part: float | None) -> str:
     if part is None:
         return _number(None, "")
     filled = f"{min(part, 1.0):.1%}"
-    return (
-        f'<td class="n meter" data-sort="{part:.6g}" style="--part: {filled}">{percent(part)}</td>'
-    )
+    text = percent(part) if part >= 0.01 else f"{part:.1%}" if part >= 0.0005 else "&lt;0.1%"
+    return f'<td class="n meter" data-sort="{part:.6g}" style="--part: {filled}">{text}</td>'
 
 
 def _line(line: Line) -> str:
     code = f" <code>{_text(line.text)}</code>" if line.text else ""
-    return f'<div><span class="place">{_text(str(line))}</span>{code}</div>'
+    return (
+        f'<div title="{_text(line.text)}"><span class="place">{_text(str(line))}</span>{code}</div>'
+    )
 
 
 def _why(k: Kernel) -> str:
@@ -180,7 +219,7 @@ def _short(value: float) -> str:
 
 def _text(text: str) -> str:
     """Text that a page can hold."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(printable(text))
 
 
 def _asset(name: str) -> str:

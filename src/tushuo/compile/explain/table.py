@@ -19,7 +19,7 @@ def table(found: Explanation) -> str:
     rows = [_row(kernel, timed) for kernel in found.kernels]
     rows.append(_totals(found, timed))
     lines = [(*row, source) for row, source in zip([head, *rows], _sources(found), strict=True)]
-    return "\n".join([*_aligned(lines), *_notes(found), *_reasons(found)])
+    return "\n".join([*_aligned(lines), *notes(found), *_reasons(found)])
 
 
 def _row(k: Kernel, timed: bool) -> tuple[str, ...]:
@@ -55,7 +55,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _notes(found: Explanation) -> list[str]:
+def notes(found: Explanation) -> list[str]:
+    """The figures of a whole call, of the machine and of memory, a line each."""
     notes = []
     if found.seconds is not None:
         speed = rate(found.flops / found.seconds / 1e9)
@@ -89,6 +90,11 @@ def _reasons(found: Explanation) -> list[str]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WIDE else f"{text[: _WIDE - 3]}..."
+
+
+def printable(text: str) -> str:
+    """Text without what controls a terminal or a page."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def lengths(shape: Sequence[int]) -> str:

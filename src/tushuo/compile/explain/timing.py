@@ -24,7 +24,7 @@ from tushuo.compile.store import Store
 LONG = 0.5
 """Seconds of repeating, after the first runs."""
 
-_LEAST, _MOST = 3, 200  # how many runs
+_LEAST, _MOST = 2, 200  # how many runs; the first one of a program waits for its memory
 _NOTHING = 1e-8  # seconds: shorter than can be measured
 
 
@@ -32,7 +32,9 @@ class _Stepwise(Executable):
     """Runs segment by segment, and notes their times, even if there is one only."""
 
     def __init__(self, executable: Executable, store: Store | None) -> None:
-        plan = planned(executable.plan.program, by_image=False)
+        plan = executable.plan
+        if plan.groups:
+            plan = planned(plan.program, by_image=False)
         alone = [[task] for segment in plan.segments for task in segment]
         super().__init__(replace(plan, segments=alone), store)
         self._entry = None

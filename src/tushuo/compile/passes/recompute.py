@@ -92,7 +92,7 @@ class _Program:
         step = self.body[i]
         recipe = None if y.nbytes < _FAR or y in self._outputs else _recipe(step, y)
         readers = self._readers.get(y, [])
-        if recipe is None or self._is_tail(step):
+        if recipe is None or self._takes_tail(recipe, step):
             return
         if not all(_may(self.body[j], y, recipe) for j in readers):
             return
@@ -104,11 +104,11 @@ class _Program:
         self.body[i] = _without(step, y)
         self.changed = True
 
-    def _is_tail(self, step: Instruction) -> bool:
-        """Whether a loop may become a part of the product that only it reads."""
-        op: Loop = step.op  # type: ignore[assignment]
-        alone = (self._makers.get(x) for x in step.operands if len(self._readers[x]) == 1)
-        return not op.axes and any(m and isinstance(m.op, (*PRODUCTS, *MAPS)) for m in alone)
+    def _takes_tail(self, recipe: _Recipe, step: Instruction) -> bool:
+        """Whether others would read a product that a loop alone can be a tail of."""
+        makers = (self._makers.get(x) for x in recipe.leaves if x in step.operands)
+        products = any(m is not None and isinstance(m.op, (*PRODUCTS, *MAPS)) for m in makers)
+        return products and not step.op.axes  # type: ignore[attr-defined]
 
 
 def _recipe(step: Instruction, y: Value) -> _Recipe | None:

@@ -1,0 +1,231 @@
+"""Phrases: counted, predicted, kept in a bundle, and what they do to the choice of a sentence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+
+from tiny import tiny_bundle
+from tushuo.caption import load_bundle, save_bundle
+from tushuo.caption.captioner import Captioner
+from tushuo.caption.decoding import Hypothesis
+from tushuo.caption.metrics import cider
+from tushuo.caption.phrases import Phrases, PhraseTable, count_phrases, fit_phrases, reranked
+from tushuo.data import EOS, SPECIAL_TOKENS, UNK
+from tushuo.errors import BundleError, ShapeError, UsageError
+from tushuo.models.phrase_predictor import PhrasePredictor
+
+WORDS = range(len(SPECIAL_TOKENS), len(SPECIAL_TOKENS) + 7)
+sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7)
+corpora = st.lists(st.lists(sentences, min_size=1, max_size=3), min_size=2, max_size=5)
+
+
+def as_words(ids):
+    return [str(i) for i in (*ids, EOS)]
+
+
+@given(corpora, st.data())
+def test_what_agrees_with_all_captions_is_cider(captions, data):
+    table = count_phrases(captions, 1)
+    assume(len(table))
+    which = data.draw(st.integers(0, len(captions) - 1))
+    sentence = data.draw(st.sampled_from([one for several in captions for one in several]))
+    expected = np.zeros(len(table), np.float32)
+    for one in captions[which]:
+        places, values = table.shares(one)
+        expected[places] += values / len(captions[which])
+    network = PhrasePredictor(3, len(table), 1)
+    candidates = [as_words(sentence)] * len(captions)
+    references = [[as_words(one) for one in several] for several in captions]
+    found = Phrases(table, network).agreement(expected, sentence)
+    assert found == pytest.approx(cider(candidates, references)[which], abs=1e-4)
+
+
+def test_rare_phrases_and_those_of_all_photographs_are_left_out():
+    a, b, c = WORDS[:3]
+    table = count_phrases([[[a, b], [a]], [[a, c]], [[a, b]]], 2)
+    assert set(table.phrases) == {(a, b), (b,), (b, EOS), (a, b, EOS)}
+    np.testing.assert_allclose(table.rarity, np.log(1.5), rtol=1e-6)
+
+
+def test_unknown_words_make_no_phrase():
+    table = count_phrases([[[WORDS[0], UNK]], [[WORDS[1]]]], 1)
+    assert table.phrases
+    assert not any(UNK in phrase for phrase in table.phrases)
+
+
+def learnt(photographs=60, rank=50, ridge=1e-6):
+    """Photographs whose features say which word their caption begins with."""
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(3, size=photographs)
+    captions = [[[WORDS[k], WORDS[3]], [WORDS[k], WORDS[4]]] for k in kinds]
+    pooled = np.eye(3)[kinds] + 0.01 * rng.normal(size=(photographs, 3)) + 5
+    table = count_phrases(captions, 2)
+    phrases = fit_phrases(table, pooled.astype(np.float32), captions, ridge=ridge, rank=rank)
+    return phrases, kinds, pooled
+
+
+def test_what_people_say_is_learnt():
+    phrases, kinds, pooled = learnt()
+    expected = phrases.expected(pooled[:, None])  # (N, L = 1, D)
+    for k in range(3):
+        place = phrases.table.phrases.index((WORDS[k],))
+        said = expected[:, place]
+        assert said[kinds == k].min() > said[kinds != k].max() + 0.3
+
+
+def test_the_fit_is_that_of_the_normal_equations():
+    phrases, _, pooled = learnt(ridge=0.2)
+    x = (pooled - pooled.mean(0)) / pooled.std(0)
+    table, said = phrases.table, np.zeros((len(pooled), len(phrases.table)))
+    _, kinds, _ = learnt()
+    for row, k in zip(said, kinds, strict=True):
+        for last in WORDS[3:5]:
+            places, values = table.shares([WORDS[k], last])
+            row[places] += values / 2
+    weights = np.linalg.solve(x.T @ x + 0.2 * len(x) * np.eye(3), x.T @ (said - said.mean(0)))
+    np.testing.assert_allclose(
+        phrases.expected(pooled[:, None]), x @ weights + said.mean(0), atol=1e-4
+    )
+
+
+def test_a_lower_rank_predicts_nearly_the_same():
+    exact, _, pooled = learnt()
+    low, _, _ = learnt(rank=2)  # three kinds differ in two directions
+    assert low.network.lower.weight.shape[0] == 2
+    np.testing.assert_allclose(
+        low.expected(pooled[:, None]), exact.expected(pooled[:, None]), atol=0.02
+    )
+
+
+def test_the_sentence_that_people_would_say_comes_first():
+    phrases, kinds, pooled = learnt()
+    seen = int(kinds[0])
+    expected = phrases.expected(pooled[:1, None])[0]
+    likely, said = (
+        Hypothesis((WORDS[k], WORDS[3]), -1.0, score, np.zeros((2, 4)))
+        for k, score in (((seen + 1) % 3, -0.4), (seen, -0.5))
+    )
+    assert reranked([likely, said], phrases, expected, 0.0)[0].ids == likely.ids
+    first, second = reranked([likely, said], phrases, expected, 1.0)
+    assert (first.ids, second.ids) == (said.ids, likely.ids)
+    assert first.score > second.score
+    assert first.logprob == said.logprob
+
+
+def ranking_bundle():
+    bundle = tiny_bundle()
+    rng = np.random.default_rng(3)
+    captions = [[rng.choice(WORDS, size=4).tolist()] for _ in range(12)]
+    pooled = rng.normal(size=(12, 1280)).astype(np.float32)
+    phrases = fit_phrases(count_phrases(captions, 1), pooled, captions, ridge=0.1, rank=8)
+    decoding = replace(bundle.decoding, phrase_weight=2.0)
+    return replace(bundle, phrases=phrases, decoding=decoding)
+
+
+def test_a_captioner_ranks_its_beam_by_them():
+    captioner = Captioner(ranking_bundle())
+    features = np.random.default_rng(4).normal(size=(3, 4, 1280)).astype(np.float32)
+    expected = captioner.bundle.phrases.expected(features)
+    plain = captioner.caption_features(features, phrase_weight=0.0)
+    for before, after, one in zip(
+        plain, captioner.caption_features(features), expected, strict=True
+    ):
+        vocabulary, phrases = captioner.bundle.vocabulary, captioner.bundle.phrases
+        scores = {
+            c.words: c.score + 2 * phrases.agreement(one, vocabulary.encode(c.words)[1:-1])
+            for c in (before, *before.alternatives)
+        }
+        ranked = sorted(scores, key=lambda words: -scores[words])
+        assert [c.words for c in (after, *after.alternatives)] == ranked
+        assert after.score == pytest.approx(scores[after.words])
+
+
+def test_a_captioner_without_them_says_so():
+    with pytest.raises(UsageError, match="phrase_weight: this model knows no phrases"):
+        Captioner(tiny_bundle()).settings(phrase_weight=1.0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save_bundle(tmp_path / "b", ranking_bundle(), "")
+    return tmp_path / "b"
+
+
+def test_there_and_back(folder):
+    mine, loaded = ranking_bundle(), load_bundle(folder)
+    assert loaded.phrases.table.phrases == mine.phrases.table.phrases
+    assert loaded.decoding == mine.decoding
+    features = np.ones((1, 4, 1280), np.float32)
+    np.testing.assert_allclose(
+        loaded.phrases.expected(features), mine.phrases.expected(features), atol=0.02
+    )
+
+
+def test_people_can_read_them(folder):
+    written = json.loads((folder / "phrases.json").read_text("utf-8"))["phrases"]
+    assert "dog" in written
+    assert any(" " in phrase for phrase in written)
+
+
+def edit(folder, **changes):
+    path = folder / "phrases.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+def edit_weights(folder, **changes):
+    path = folder / "phrases.safetensors"
+    weights = {**load_file(path), **changes}
+    path.unlink()
+    save_file({name: x for name, x in weights.items() if x is not None}, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "phrases.json").unlink(), "phrase_weight 2, but the folder has no phrases"),
+        (lambda f: (f / "phrases.safetensors").unlink(), "phrases.safetensors: missing"),
+        (lambda f: edit(f, format_version=9), "format_version: got 9, expected 1"),
+        (lambda f: edit(f, phrases="dog"), "phrases: got 'dog', expected a list of texts"),
+        (lambda f: edit(f, phrases=["dog", "unicorn"]), "the model has no word 'unicorn'"),
+        (lambda f: edit(f, phrases=["dog dog dog dog dog"]), "but rarities"),
+        (lambda f: edit_weights(f, rarity=-np.ones(3, np.float32)), "but rarities"),
+        (
+            lambda f: edit_weights(f, **{"lower.weight": np.ones((2, 3), np.float16)}),
+            "lower.weight",
+        ),
+        (lambda f: edit_weights(f, **{"upper.bias": None}), "upper.bias"),
+    ],
+)
+def test_a_damaged_folder_is_refused(folder, damage, message):
+    damage(folder)
+    with pytest.raises(BundleError) as caught:
+        load_bundle(folder)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "rarity", "message"),
+    [
+        (((4,), (4,)), [1, 1], "one comes twice"),
+        (((4,), ()), [1, 1], "one has not 1 to 4 words"),
+        (((4,), (5,)), [1, 0], "a rarity is not positive"),
+        (((4,), (5,)), [1, np.nan], "a rarity is not positive, or not finite"),
+    ],
+)
+def test_a_table_is_checked(phrases, rarity, message):
+    with pytest.raises(UsageError, match=message):
+        PhraseTable(phrases, np.array(rarity, np.float32))
+
+
+def test_features_of_another_encoder_are_refused():
+    phrases, _, _ = learnt()
+    with pytest.raises(ShapeError, match=r"got \(2, 9, 4\), expected \(N, L, 3\)"):
+        phrases.expected(np.zeros((2, 9, 4)))

@@ -1,0 +1,11 @@
+"""What all comparisons draw their numbers from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
