@@ -262,7 +262,8 @@ def test_a_terminal_is_told_what_it_does_not_show(monkeypatch, timed):
 def test_a_page_of_many_kernels_begins_with_the_longest(monkeypatch, timed):
     assert "Where the time goes" not in timed.html()
     monkeypatch.setattr(page, "_MANY", 1)
-    text = timed.html()
+    text = timed.html().replace("<br>", "")
     assert text.index("Where the time goes") < text.index("<details><summary>Kernels, in the order")
-    assert '<a href="#kernel-0">1</a>' in text and 'id="kernel-0"' in text
+    assert '<a href="#kernel-0">1</a>' in text
+    assert 'id="kernel-0"' in text
     ElementTree.fromstring(text[text.index("<main") : text.index("</main>") + len("</main>")])

@@ -70,6 +70,15 @@ class Sentences:
             help="What a word of an earlier group costs, in nats.", rich_help_panel=_PANEL
         ),
     ] = None
+    phrase_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="How much the phrases that people would use count in ranking the sentences; 0 "
+            "ranks by likelihood alone.",
+            show_default="the bundle's",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
     sample: Annotated[
         bool,
         typer.Option(
@@ -115,6 +124,7 @@ class Sentences:
             "no_repeat_ngram_size": self.no_repeat_ngram_size,
             "num_beam_groups": self.num_beam_groups,
             "diversity_penalty": self.diversity_penalty,
+            "phrase_weight": self.phrase_weight,
             "do_sample": by_chance or None,
             "temperature": self.temperature,
             "top_k": self.top_k,

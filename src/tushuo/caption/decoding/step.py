@@ -74,9 +74,8 @@ def usable(log_probs: Array, out: Array | None = None) -> Array:
         out: Memory for the result, of this shape.
     """
     values = np.empty(log_probs.shape) if out is None else out
-    values[...] = log_probs  # cast first: NumPy casts piece by piece what it computes with
-    np.maximum(values, _UNLIKELY, out=values)
-    possible = log_probs < np.inf  # false for NaN, too
+    values[...] = log_probs
+    possible = (log_probs > _UNLIKELY) & (log_probs < np.inf)  # false for NaN, too
     if not possible.all():
         values[~possible] = _UNLIKELY
     return values
