@@ -59,6 +59,7 @@ def figures(workload: Workload, found: Found) -> Tree:
 
 def _engine(workload: Workload, found: Found, engine: Engine) -> Tree:
     times, median, peak = found.times(engine), found.median(engine), found.best()
+    memory = found.memory.get(engine)
     ends = sorted((workload.figure(min(times)), workload.figure(max(times))))
     gflops, gbytes = workload.flops / median / 1e9, workload.traffic / median / 1e9
     return {
@@ -71,7 +72,7 @@ def _engine(workload: Workload, found: Found, engine: Engine) -> Tree:
         "of peak": gflops / peak.gflops,
         "gbytes": gbytes,
         "of memory": gbytes / peak.gbytes,
-        "memory": found.memory.get(engine, 0) / 1e6,
+        "memory": None if memory is None else memory / 1e6,
         "agreement": found.agreement.get(engine),
         "processors": statistics.median(turn.processors for turn in found.turns[engine]),
     }
@@ -145,7 +146,7 @@ def _cells(entry: Tree) -> Iterator[str]:
     yield f"{entry['of peak']:.1%}"
     yield f"{entry['gbytes']:.3g}"
     yield f"{entry['of memory']:.1%}"
-    yield f"{entry['memory']:.0f}"
+    yield "" if entry["memory"] is None else f"{entry['memory']:.0f}"
     yield f"{entry['processors']:.2f}"
     yield "" if entry["agreement"] is None else f"{entry['agreement']:.0%}"
 

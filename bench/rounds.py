@@ -55,7 +55,7 @@ class Found:
     Attributes:
         turns: Of each engine, one a round.
         peaks: Before the first round and after each.
-        memory: The most bytes that each engine's process had.
+        memory: The most bytes that each engine's process had, where it could say.
         versions: Of the engines' packages.
         agreement: The share of photographs of the same class as in float32, if it is known.
         left_out: Engines that could not, and why.
@@ -130,7 +130,7 @@ def measure(workload: Workload, settings: Settings, tell: Tell, found: Found) ->
             _round(workers, steps, i, found, tell)
             found.peaks.append(settings.peak(settings.threads))
         for worker in workers:
-            found.memory[worker.engine] = worker.ask()["memory"]
+            _weigh(worker, found, tell)
 
 
 def _started(engine: Engine, workload: Workload, settings: Settings) -> Worker:
@@ -209,3 +209,11 @@ def _round(
         seconds = answer["seconds"]
         turn = Turn(seconds / count, answer["cpu"] / seconds)
         found.turns.setdefault(worker.engine, []).append(turn)
+
+
+def _weigh(worker: Worker, found: Found, tell: Tell) -> None:
+    """Ask for the memory; an engine that cannot say keeps its other figures."""
+    try:
+        found.memory[worker.engine] = worker.ask()["memory"]
+    except WorkerError as error:
+        tell(f"no figure of the memory of {worker.engine.title}: {error}")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bench import environments, rounds
+from bench import environments, report, rounds
 from bench.engines import Engine
 from bench.probes import Peak, peak
 from bench.process import Worker, WorkerError
@@ -74,6 +74,26 @@ def test_engines_that_fail_one_after_the_other_end_the_rounds(monkeypatch):
     figures = rounds.Found("F-eager", 1)
     rounds.measure(WORKLOADS["F-eager"], settings(), lambda line: None, figures)
     assert list(figures.left_out.values()) == ["out of memory"]
+
+
+def test_an_engine_that_ends_too_early_loses_the_figure_of_its_memory_only(monkeypatch):
+    class Mute(Answers):
+        about = {"versions": {}}  # noqa: RUF012
+
+        def ask(self, **request):
+            if not request:
+                raise WorkerError("out of memory")
+            return {"cpu": 1e-3, **super().ask(**request)}
+
+    monkeypatch.setattr(rounds, "_started", lambda engine, *more: Mute(engine, 1.0))
+    figures, lines = rounds.Found("F-eager", 1), []
+    rounds.measure(WORKLOADS["F-eager"], settings(), lines.append, figures)
+    assert lines[-1] == "no figure of the memory of tushuo eager: out of memory"
+    assert (figures.memory, figures.left_out) == ({}, {})
+    (entry,) = report.figures(WORKLOADS["F-eager"], figures)["engines"].values()
+    assert entry["memory"] is None
+    assert entry["seconds"] == pytest.approx(0.001)
+    assert report.table("F-eager", report.figures(WORKLOADS["F-eager"], figures)).row_count == 1
 
 
 class Answers:

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from tiny import tiny_bundle
-from tushuo.caption import load_bundle, save_bundle
+from tushuo.caption import Decoding, load_bundle, save_bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.decoding import Hypothesis
 from tushuo.caption.metrics import cider
-from tushuo.caption.phrases import Phrases, PhraseTable, count_phrases, fit_phrases, reranked
+from tushuo.caption.phrases import Judge, Phrases, PhraseTable, count_phrases, fit_phrases
+from tushuo.caption.phrases.table import phrases_of
 from tushuo.data import EOS, SPECIAL_TOKENS, UNK
 from tushuo.errors import BundleError, ShapeError, UsageError
+from tushuo.graph import Tensor, ops
 from tushuo.models.phrase_predictor import PhrasePredictor
 
 WORDS = range(len(SPECIAL_TOKENS), len(SPECIAL_TOKENS) + 7)
@@ -112,8 +114,8 @@ def test_the_sentence_that_people_would_say_comes_first():
         Hypothesis((WORDS[k], WORDS[3]), -1.0, score, np.zeros((2, 4)))
         for k, score in (((seen + 1) % 3, -0.4), (seen, -0.5))
     )
-    assert reranked([likely, said], phrases, expected, 0.0)[0].ids == likely.ids
-    first, second = reranked([likely, said], phrases, expected, 1.0)
+    judge = Judge(phrases, expected, Decoding(phrase_weight=1.0), 20)
+    first, second = judge.ranked([likely, said])
     assert (first.ids, second.ids) == (said.ids, likely.ids)
     assert first.score > second.score
     assert first.logprob == said.logprob
@@ -129,22 +131,73 @@ def ranking_bundle():
     return replace(bundle, phrases=phrases, decoding=decoding)
 
 
-def test_a_captioner_ranks_its_beam_by_them():
+@given(sentences, st.floats(0.1, 5), st.floats(0, 1))
+def test_what_words_gain_sums_to_the_agreement_of_a_usual_sentence(sentence, weight, power):
+    phrases, _, pooled = learnt()
+    expected = phrases.expected(pooled[:1, None])[0]
+    settings = Decoding(phrase_weight=weight, length_penalty=power)
+    judge = Judge(phrases, expected, settings, 20)
+    gained = sum(judge(tuple(sentence[:i]))[word] for i, word in enumerate((*sentence, EOS)))
+    table = phrases.table
+    usual = weight * (table.length + 1) ** power * 10 / 4
+    wanted = 0.0
+    for phrase, count in phrases_of(sentence).items():
+        if phrase in table.phrases:
+            i = table.phrases.index(phrase)
+            wanted += count * expected[i] * table.rarity[i] / table.norms[len(phrase) - 1]
+    assert gained == pytest.approx(usual * wanted, rel=1e-3, abs=1e-3)
+
+
+def test_norms_and_length_are_those_of_usual_sentences():
+    phrases, kinds, _ = learnt()
+    table, norms = phrases.table, []
+    for k in kinds:
+        for last in WORDS[3:5]:
+            found = phrases_of([WORDS[k], last])
+            pairs = [p for p in found if len(p) == 2 and p in table.phrases]
+            norms.append(np.linalg.norm(table.rarity[[table.phrases.index(p) for p in pairs]]))
+    assert table.norms[1] == pytest.approx(np.mean(norms), rel=1e-4)
+    assert table.length == 2
+
+
+def test_a_captioner_finds_what_people_would_say():
     captioner = Captioner(ranking_bundle())
-    features = np.random.default_rng(4).normal(size=(3, 4, 1280)).astype(np.float32)
-    expected = captioner.bundle.phrases.expected(features)
+    bundle, features = captioner.bundle, np.random.default_rng(4).normal(size=(5, 4, 1280))
+    expected = bundle.phrases.expected(features)
+
+    def agreements(captions):
+        ids = [bundle.vocabulary.encode(caption.words)[1:-1] for caption in captions]
+        return np.array(
+            [bundle.phrases.agreement(e, i) for e, i in zip(expected, ids, strict=True)]
+        )
+
     plain = captioner.caption_features(features, phrase_weight=0.0)
-    for before, after, one in zip(
-        plain, captioner.caption_features(features), expected, strict=True
-    ):
-        vocabulary, phrases = captioner.bundle.vocabulary, captioner.bundle.phrases
-        scores = {
-            c.words: c.score + 2 * phrases.agreement(one, vocabulary.encode(c.words)[1:-1])
-            for c in (before, *before.alternatives)
-        }
-        ranked = sorted(scores, key=lambda words: -scores[words])
-        assert [c.words for c in (after, *after.alternatives)] == ranked
-        assert after.score == pytest.approx(scores[after.words])
+    guided = captioner.caption_features(features, phrase_weight=20.0)
+    assert agreements(guided).sum() > agreements(plain).sum()
+    for caption, agreement in zip(guided, agreements(guided), strict=True):
+        likely = bundle.decoding.score(caption.logprob, len(caption.words))
+        assert caption.score == pytest.approx(likely + 20 * agreement, rel=1e-4)
+        assert all(caption.score >= other.score for other in caption.alternatives)
+
+
+def test_the_probability_of_a_favoured_sentence_is_the_decoders_own():
+    captioner = Captioner(ranking_bundle())
+    features = np.random.default_rng(4).normal(size=(1, 4, 1280))
+    (caption,) = captioner.caption_features(features, phrase_weight=20.0)
+    decoder, ids = captioner.bundle.decoder, captioner.bundle.vocabulary.encode(caption.words)
+    logits, _ = decoder(Tensor(features.astype(np.float32)), Tensor(np.array([[ids[:-1]]])))
+    log_probs = ops.log_softmax(logits, axis=-1).numpy()[0, 0]  # (T, V)
+    assert caption.logprob == pytest.approx(
+        log_probs[np.arange(len(ids) - 1), ids[1:]].sum(), abs=1e-4
+    )
+
+
+def test_drawn_sentences_are_left_as_they_were_drawn():
+    captioner = Captioner(ranking_bundle())
+    features = np.random.default_rng(4).normal(size=(2, 4, 1280))
+    with_them = captioner.caption_features(features, do_sample=True, seed=3)
+    without = captioner.caption_features(features, do_sample=True, seed=3, phrase_weight=0.0)
+    assert [c.text for c in with_them] == [c.text for c in without]
 
 
 def test_a_captioner_without_them_says_so():
@@ -201,6 +254,8 @@ def edit_weights(folder, **changes):
             "lower.weight",
         ),
         (lambda f: edit_weights(f, **{"upper.bias": None}), "upper.bias"),
+        (lambda f: edit_weights(f, norms=np.ones(3, np.float32)), "norms: got (3,), expected (4,)"),
+        (lambda f: edit_weights(f, length=None), "a length is not positive"),
     ],
 )
 def test_a_damaged_folder_is_refused(folder, damage, message):
@@ -222,7 +277,7 @@ def test_a_damaged_folder_is_refused(folder, damage, message):
 )
 def test_a_table_is_checked(phrases, rarity, message):
     with pytest.raises(UsageError, match=message):
-        PhraseTable(phrases, np.array(rarity, np.float32))
+        PhraseTable(phrases, np.array(rarity, np.float32), np.ones(4, np.float32), 5.0)
 
 
 def test_features_of_another_encoder_are_refused():

@@ -65,7 +65,8 @@ def test_groups_of_beams(captions):
         (["--max-words", 2, "--min-words", 3], "min_words 3 is above max_words 2"),
         (["--num-beam-groups", 2], "3 beams do not divide into 2 groups"),
         (["--top-p", 7], "top_p: got 7.0"),
-        (["--precision", "int8"], "no precision 'int8'; choose among float32, bfloat16"),
+        (["--precision", "int8"], "'tiny' has no quantization.json, which precision 'int8' needs"),
+        (["--precision", "int4"], "'int4'; choose among float32, bfloat16, int16, int8"),
         (["--min-confidence", 0.5], "model 'tiny' does not tell its confidence"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from tests.compile.programs import f32, traced
 
 import tushuo
+from tushuo import nn
 from tushuo.compile import compile, executable, loaded
 from tushuo.compile.check import agree
 from tushuo.compile.codegen.target import host
@@ -180,6 +183,14 @@ def test_few_channels_and_weights_that_are_arguments_stay():
     assert names(lambda x, y: x @ y, "bfloat16", (), f32(9, 9), f32(9, 9)) == ["MatMul"]
 
 
+def test_a_product_with_one_column_is_left_to_a_loop():
+    w, x = tushuo.asarray(normal(40, 1)), normal(3, 40)
+    assert names(lambda x: tushuo.tanh(x) @ w, "bfloat16", (), f32(3, 40)) == ["Tanh", "MatMul"]
+    assert kernels(compiled(lambda x: tushuo.tanh(x) @ w, "bfloat16"), x)[0] == [
+        *("Tanh", "Multiply", "Sum")
+    ]
+
+
 def test_margins_are_no_number_where_zero_is_moved():
     w = tushuo.asarray(normal(8, 8, 3, 3))
 
@@ -266,6 +277,61 @@ def test_examples_that_do_not_fit():
         compiled(f, "int8", (x, False), (x, True))(x, True)
     with pytest.raises(CompileError, match="numbers that are not finite"):
         compiled(f, "int8", (x * np.float32(np.inf), False))(x, False)
+
+
+class Layers(nn.Module):
+    """Two products and, where it is asked for, the first once more."""
+
+    def __init__(self):
+        self.first, self.second = nn.Linear(9, 9, rng=0), nn.Linear(9, 9, rng=1)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+    def twice(self, x):
+        return self.first(self(x))
+
+
+def test_ranges_are_named_by_weights():
+    layers, x = Layers(), normal(2, 9)
+    paths = ["first.weight", "second.weight"]
+    for f, names in {
+        layers: paths,
+        layers.twice: [*paths, "first.weight#2"],
+        partial(Layers.forward, layers): paths,
+        (lambda x: layers(x)): ["layers.first.weight", "layers.second.weight"],
+        (lambda x: x @ tushuo.asarray(np.eye(9, dtype="float32"))): ["product 0"],
+    }.items():
+        ranges = compile(f, precision="int8", calibration=[x], cache=False).ranges()
+        assert list(ranges) == names
+        assert ranges[names[0]] == (x.min(), x.max())
+
+
+@pytest.mark.parametrize("precision", ["int8", "int16"])
+def test_ranges_serve_instead_of_examples(precision):
+    layers, x = Layers(), normal(4, 9)
+    calibrated = compiled(layers, precision, x)
+    ranges = dict(reversed(calibrated.ranges().items()), other=(0, 1))
+    given = compile(layers, precision=precision, calibration=ranges, cache=False)
+    np.testing.assert_array_equal(given(x).numpy(), calibrated(x).numpy())
+    np.testing.assert_array_equal(given(x[:1]).numpy(), calibrated(x).numpy()[:1])  # other sizes
+    assert given(x[:0]).shape == (0, 9)
+    assert given.ranges() == ranges
+    assert compile(layers).ranges() == {}
+
+
+def test_ranges_of_another_function():
+    layers, x = Layers(), normal(2, 9)
+    ranges = compiled(layers, "int8", x).ranges()
+    message = r"no range is known for 'first\.weight#2' \(1 of 3 products\); these are ranges of an"
+    with pytest.raises(CompileError, match=message):
+        compile(layers.twice, precision="int8", calibration=ranges)(x)
+
+
+@pytest.mark.parametrize("wrong", [5, (1,), (0, np.inf), (np.nan, 1), (2, 1), ("0", 1)])
+def test_what_is_no_range(wrong):
+    with pytest.raises(UsageError, match="range of 'w': "):
+        compile(tushuo.exp, precision="int8", calibration={"w": wrong})
 
 
 def test_where_there_is_nothing_to_lower():

@@ -25,7 +25,7 @@ from tushuo.caption.decoding import (
 )
 from tushuo.caption.embeds import Embeds
 from tushuo.caption.options import DecodingOptions, changed
-from tushuo.caption.phrases import reranked
+from tushuo.caption.phrases import judges_of
 from tushuo.caption.quantization import lowering
 from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
@@ -213,7 +213,12 @@ class Captioner(Embeds):
         if not len(features):
             return []
         annotations = self._decoder.annotations(asarray(features))
-        search = partial(sample, keys=_keys(seen)) if settings.do_sample else beam_search
+        judges = judges_of(self.bundle.phrases, features, settings, len(self.bundle.vocabulary))
+        search = (
+            partial(sample, keys=_keys(seen))
+            if settings.do_sample
+            else partial(beam_search, favours=judges)
+        )
         step = _stepper(self._next_words, annotations)
         state: Any = self._decoder.initial(annotations, settings.rows)
         if watch is not None:
@@ -227,13 +232,8 @@ class Captioner(Embeds):
             eos=EOS,
             forbidden=(PAD, UNK),
         )
-        phrases = self.bundle.phrases
-        if phrases is not None and settings.phrase_weight and not settings.do_sample:
-            expected = phrases.expected(features)
-            hypotheses = [
-                reranked(found, phrases, one, settings.phrase_weight)
-                for found, one in zip(hypotheses, expected, strict=True)
-            ]
+        if judges is not None:
+            hypotheses = [judge.ranked(x) for judge, x in zip(judges, hypotheses, strict=True)]
         return [self._caption(ranked, side) for ranked in hypotheses]
 
     def _caption(self, ranked: Sequence[Hypothesis], side: int) -> Caption:

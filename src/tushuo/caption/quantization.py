@@ -129,7 +129,7 @@ def lowering(
     if quantization is None:
         raise BundleError(
             f"model {name!r} has no {FILE}, which precision {precision!r} needs",
-            hint="tushuo models pack MODEL OUT --calibrate PHOTOGRAPHS adds it; bfloat16 needs none",
+            hint="tushuo models pack MODEL OUT --calibrate PHOTOGRAPHS; or use bfloat16",
         )
     return Lowering(precision, quantization.encoder), Lowering(precision, quantization.decoder)
 

@@ -7,7 +7,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from tushuo.errors import DTypeError, GraphError
+from tushuo.errors import DTypeError, GraphError, ShapeError
 from tushuo.graph.abstract import DTYPES, SPACE, Abstract
 
 Array = Any
@@ -76,6 +76,27 @@ def to_numpy(array: Array) -> np.ndarray:
     if hasattr(array, "get"):  # CuPy
         return np.asarray(array.get())
     return np.asarray(array)
+
+
+def as_numpy(value: Any) -> np.ndarray:
+    """A plain NumPy array of numbers; a matrix or memory map loses its own ways.
+
+    Raises:
+        ShapeError: No array can be made of the value.
+        DTypeError: It holds something else than numbers, or has places without a value.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise DTypeError("a masked array has no value where it is masked", hint="use .filled()")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"no array can be made of {value!r:.80}: {error}") from error
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"expected numbers, got {type(value).__name__} {value!r:.60}",
+            hint="pass an array, a number or nested lists of numbers",
+        )
+    return array
 
 
 def data_type(xp: Namespace, dtype: Any) -> Any:

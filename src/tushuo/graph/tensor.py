@@ -9,7 +9,7 @@ import numpy as np
 
 from tushuo.errors import DTypeError, GradientError, InPlaceError, ShapeError
 from tushuo.graph.abstract import Abstract
-from tushuo.graph.backend import Array, data_type, frozen, is_array, namespace, to_numpy
+from tushuo.graph.backend import Array, as_numpy, data_type, frozen, is_array, namespace, to_numpy
 from tushuo.graph.node import Node
 from tushuo.graph.op import Shape
 
@@ -42,7 +42,7 @@ class Tensor:
     def __init__(self, data: Any, dtype: Any = None, name: str | None = None) -> None:
         array = data.data if isinstance(data, Tensor) else data
         if not is_array(array) or isinstance(array, np.ndarray | np.generic):
-            array = _as_numpy(array)
+            array = as_numpy(array)
         if dtype is not None:
             xp = namespace(array)
             array = xp.astype(array, data_type(xp, dtype), copy=False)
@@ -283,22 +283,6 @@ def asarray(data: Any, dtype: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else ops.astype(data, dtype)
     return Tensor(data, dtype)
-
-
-def _as_numpy(value: Any) -> np.ndarray:
-    """A plain NumPy array of numbers; a matrix or memory map loses its own ways."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise DTypeError("a masked array has no value where it is masked", hint="use .filled()")
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise ShapeError(f"no array can be made of {value!r:.80}: {error}") from error
-    if array.dtype.kind not in "biufc":
-        raise DTypeError(
-            f"expected numbers, got {type(value).__name__} {value!r:.60}",
-            hint="pass an array, a number or nested lists of numbers",
-        )
-    return array
 
 
 def _alien(value: object) -> bool:

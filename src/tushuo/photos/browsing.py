@@ -131,15 +131,16 @@ def latest(
     return [number for (number,) in rows]
 
 
-def numbered(connection: sqlite3.Connection, hits: Iterable[Hit]) -> dict[int, Hit]:
-    """The photographs of hits, each with its first."""
-    found: dict[int, Hit] = {}
-    for hit in hits:
-        name = (os.fsencode(hit.path),)
-        row = connection.execute("SELECT photo FROM file WHERE path = ?", name).fetchone()
-        if row is not None:
-            found.setdefault(row[0], hit)
-    return found
+def of_hits(
+    connection: sqlite3.Connection, hits: Iterable[Hit], place: Place | None
+) -> list[Browsed]:
+    """The photographs of hits, each with its first; only those of a place, if one is given."""
+    first = _numbered(connection, hits)
+    return [
+        Browsed(photo, first[photo.id])
+        for photo in photos(connection, list(first))
+        if place is None or lies_in(photo, place)
+    ]
 
 
 def with_content(connection: sqlite3.Connection, sha256: str) -> int | None:
@@ -185,6 +186,17 @@ def lies_in(photo: Photo, place: Place) -> bool:
         return False
     south, north, west, east = _square(place)
     return south <= photo.latitude < north and west <= photo.longitude < east
+
+
+def _numbered(connection: sqlite3.Connection, hits: Iterable[Hit]) -> dict[int, Hit]:
+    """By the numbers of their photographs, in order."""
+    found: dict[int, Hit] = {}
+    for hit in hits:
+        name = (os.fsencode(hit.path),)
+        row = connection.execute("SELECT photo FROM file WHERE path = ?", name).fetchone()
+        if row is not None:
+            found.setdefault(row[0], hit)
+    return found
 
 
 def _middle(degrees: float) -> float:

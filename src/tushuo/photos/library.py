@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +21,13 @@ from tushuo.photos.planning import Plan, Planner
 from tushuo.photos.searching import Hit, search
 from tushuo.photos.sharing import Captioned, Captions, Shared, Sharing, Shelf, write_captions
 from tushuo.photos.store import Store, photo_at
-from tushuo.photos.text import plain
+from tushuo.photos.text import from_person
 from tushuo.photos.vectors import Vectors, spaces
 
 __all__ = ["Library"]
 
 Folders = Iterable[str | os.PathLike[str]]
 
-_MAX_CAPTION = 10_000  # characters
 _BESIDE = Sharing()
 _MOST_PLACED, _MOST_BROWSED = 2000, 100_000
 
@@ -180,12 +178,8 @@ class Library:
                 numbers = browsing.latest(self._connection, place, limit, offset)
                 return [Browsed(photo) for photo in browsing.photos(self._connection, numbers)]
             wanted = _MOST_PLACED if place else min(offset + limit, _MOST_BROWSED)
-            found_files = self.search(query, limit=wanted, embedder=embedder)
-            hits = browsing.numbered(self._connection, found_files)
-            found = browsing.photos(self._connection, list(hits))
-            if place:
-                found = [photo for photo in found if browsing.lies_in(photo, place)]
-            return [Browsed(photo, hits[photo.id]) for photo in found[offset : offset + limit]]
+            hits = self.search(query, limit=wanted, embedder=embedder)
+            return browsing.of_hits(self._connection, hits, place)[offset : offset + limit]
 
     def photo(self, number: int) -> Photo | None:
         """The photograph of a number, if it has a file that is there."""
@@ -218,11 +212,7 @@ class Library:
             UsageError: The caption is above 10,000 characters, or the language is no code such as
                 "en".
         """
-        text = plain(caption)
-        if len(text) > _MAX_CAPTION:
-            raise UsageError(f"caption of {len(text):,} characters, at most {_MAX_CAPTION:,}")
-        if not re.fullmatch("[a-z]{2,3}", language):
-            raise UsageError(f"language: got {language!r:.60}", hint="give a code: en, zh")
+        text = from_person(caption, language)
         file = Path(os.path.abspath(path))  # noqa: PTH100  (as it was indexed, links unresolved)
         with plain_errors(self.path), transaction(self._connection):
             photo = photo_at(self._connection, file)

@@ -6,7 +6,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["has_prefix", "has_words", "plain", "prefixed", "readable", "searchable", "words"]
+from tushuo.errors import UsageError
+
+__all__ = ["from_person", "has_prefix", "has_words", "plain", "prefixed"]
+__all__ += ["readable", "searchable", "words"]
+
+_MAX_CAPTION = 10_000  # characters
 
 _SEAM = "\u200b"  # a zero-width space: parts words for the index, and can be taken out again
 
@@ -24,6 +29,20 @@ def plain(text: str) -> str:
     """One line of composed characters (NFC), without control characters and lone surrogates."""
     line = _UNPRINTABLE.sub(" ", text.replace(_SEAM, ""))
     return unicodedata.normalize("NFC", line).strip()
+
+
+def from_person(caption: str, language: str) -> str:
+    """A person's caption, made plain.
+
+    Raises:
+        UsageError: It is above 10,000 characters, or the language is no code such as "en".
+    """
+    text = plain(caption)
+    if len(text) > _MAX_CAPTION:
+        raise UsageError(f"caption of {len(text):,} characters, at most {_MAX_CAPTION:,}")
+    if not re.fullmatch("[a-z]{2,3}", language):
+        raise UsageError(f"language: got {language!r:.60}", hint="give a code: en, zh")
+    return text
 
 
 def searchable(text: str) -> str:

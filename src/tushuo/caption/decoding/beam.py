@@ -13,7 +13,14 @@ import numpy as np
 
 from tushuo.caption.decoding.rules import Rules
 from tushuo.caption.decoding.settings import Decoding
-from tushuo.caption.decoding.step import Array, Hypothesis, Partial, StepFunction, usable
+from tushuo.caption.decoding.step import (
+    Array,
+    Favour,
+    Hypothesis,
+    Partial,
+    StepFunction,
+    usable,
+)
 from tushuo.graph import Tensor, asarray, tree_map
 from tushuo.graph.backend import lock
 
@@ -29,6 +36,7 @@ def beam_search(
     bos: int,
     eos: int,
     forbidden: Sequence[int] = (),
+    favours: Sequence[Favour] | None = None,
 ) -> list[list[Hypothesis]]:
     """Write the likeliest sentences, for a batch of photographs at once.
 
@@ -55,6 +63,8 @@ def beam_search(
         bos: The id that begins a sentence; never chosen.
         eos: The id that ends one.
         forbidden: Further ids that are never chosen, say those of padding and unknown words.
+        favours: For each photograph, what words gain in the choice of the sentences that go on.
+            Scores are not changed by it.
 
     Returns:
         For each photograph at least one finished sentence, at most K, best score first.
@@ -70,7 +80,8 @@ def beam_search(
             size = out.log_probs.shape[-1]
             rules = Rules(settings, eos, {bos, *forbidden}, size)
             sums = np.empty((settings.rows, size))
-            searches = [_Search(rules, eos, sums) for _ in range(batch)]
+            each: Sequence[Favour | None] = favours or [None] * batch
+            searches = [_Search(rules, eos, sums, favour) for favour in each]
         parents = np.zeros_like(words)
         for i, search in enumerate(searches):
             if not search.done:
@@ -88,11 +99,12 @@ class _Search:
         rules: What may follow.
         eos: The id that ends a sentence.
         sums: Memory to compute in, (R, V); new memory for each word would take longer.
+        favour: What words gain; None for nothing.
     """
 
-    def __init__(self, rules: Rules, eos: int, sums: Array) -> None:
+    def __init__(self, rules: Rules, eos: int, sums: Array, favour: Favour | None) -> None:
         self.settings, self._sums = rules.settings, sums
-        self.groups = [_Group(rules, eos) for _ in range(self.settings.num_beam_groups)]
+        self.groups = [_Group(rules, eos, favour) for _ in range(self.settings.num_beam_groups)]
 
     @property
     def done(self) -> bool:
@@ -128,8 +140,8 @@ class _Search:
 class _Group:
     """Unfinished and finished sentences that compete with each other."""
 
-    def __init__(self, rules: Rules, eos: int) -> None:
-        self.rules, self.eos = rules, eos
+    def __init__(self, rules: Rules, eos: int, favour: Favour | None) -> None:
+        self.rules, self.eos, self._favour = rules, eos, favour
         self.beams = rules.settings.beams // rules.settings.num_beam_groups
         self.alive = [Partial()]  # at first all beams are the same, so one counts
         self.finished: list[Hypothesis] = []
@@ -152,7 +164,9 @@ class _Group:
         sums += np.array([partial.logprob for partial in self.alive])[:, None]
         going: list[tuple[int, int]] = []
         alive: list[Partial] = []
-        for values in self._banks(sums if penalty is None else sums - penalty, sentences):
+        gains = self._gains(sentences)
+        ranks = sums if gains is None else sums + gains
+        for values in self._banks(ranks if penalty is None else ranks - penalty, sentences):
             kept = 0
             # at most `beams` of these end
             for rank, place in enumerate(_best(values.ravel(), 2 * self.beams)):
@@ -161,12 +175,21 @@ class _Group:
                 if word != self.eos and kept < self.beams:
                     kept += 1
                     going.append((word, parent))
-                    alive.append(partial.extended(logprob, word, attention[parent]))
+                    gain = 0.0 if gains is None else float(gains[parent, word])
+                    alive.append(partial.extended(logprob, word, attention[parent], gain))
                 elif word == self.eos and rank < self.beams:
                     score = self.rules.settings.score(logprob, len(partial.ids))
                     self.finished.append(partial.finished(logprob, score))
         self.alive = alive
         return going
+
+    def _gains(self, sentences: Sequence[tuple[int, ...]]) -> Array | None:
+        """What each continuation (k, V) was favoured by in all; None for nothing."""
+        if self._favour is None:
+            return None
+        so_far = np.array([partial.gain for partial in self.alive])[:, None]
+        gains: Array = so_far + np.stack([self._favour(ids) for ids in sentences])
+        return gains
 
     def ranked(self) -> list[Hypothesis]:
         return sorted(self.finished, key=lambda h: -h.score)[: self.beams]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "DecoderStep", "Hypothesis", "Partial", "StepFunction", "usable"]
+__all__ = ["Array", "DecoderStep", "Favour", "Hypothesis", "Partial", "StepFunction", "usable"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -28,6 +28,11 @@ class DecoderStep(NamedTuple):
 
 StepFunction: TypeAlias = Callable[[Any, Array], DecoderStep]
 """From the memory, a tree with leaves (B, R, ...), and the last words, int64 (B, R), one step."""
+
+
+Favour: TypeAlias = Callable[[tuple[int, ...]], Array]
+"""From the words of a sentence so far, what each next word (V,) gains in the choice of those that
+go on; it is no part of a log-probability."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +58,11 @@ class Partial(NamedTuple):
     logprob: float = 0.0
     ids: tuple[int, ...] = ()
     attention: tuple[Array, ...] = ()  # of each word, (L,)
+    gain: float = 0.0  # what its words were favoured by
 
-    def extended(self, logprob: float, word: int, attention: Array) -> Partial:
+    def extended(self, logprob: float, word: int, attention: Array, gain: float = 0.0) -> Partial:
         """The sentence with one more word and its probability."""
-        return Partial(logprob, (*self.ids, word), (*self.attention, attention))
+        return Partial(logprob, (*self.ids, word), (*self.attention, attention), gain)
 
     def finished(self, logprob: float, score: float) -> Hypothesis:
         """The sentence with its end."""

@@ -21,7 +21,7 @@ __all__ = ["CONFIG", "WEIGHTS", "load_phrases", "save_phrases"]
 CONFIG, WEIGHTS = "phrases.json", "phrases.safetensors"
 
 _MODEL_TYPE, _FORMAT_VERSION = "phrase-predictor", 1
-_RARITY = "rarity"
+_RARITY, _NORMS, _LENGTH = "rarity", "norms", "length"
 
 
 def save_phrases(
@@ -33,13 +33,14 @@ def save_phrases(
         BundleError: A weight is not finite.
         OSError: The folder cannot be written.
     """
-    words = vocabulary.tokens
+    words, table = vocabulary.tokens, phrases.table
     config = {
         "model_type": _MODEL_TYPE,
         "format_version": _FORMAT_VERSION,
-        "phrases": [" ".join(words[i] for i in phrase) for phrase in phrases.table.phrases],
+        "phrases": [" ".join(words[i] for i in phrase) for phrase in table.phrases],
     }
-    weights = phrases.network.state_dict() | {_RARITY: phrases.table.rarity}
+    vectors = {_RARITY: table.rarity, _NORMS: table.norms, _LENGTH: np.array([table.length])}
+    weights = phrases.network.state_dict() | vectors
     write_weights(folder / WEIGHTS, weights, store)
     (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False) + "\n", "utf-8")
 
@@ -66,9 +67,12 @@ def load_phrases(folder: Path, vocabulary: Vocabulary, channels: int) -> Phrases
                 hint="a newer tushuo may read it",
             )
     weights = read_weights(folder / WEIGHTS)
-    rarity = weights.pop(_RARITY, np.zeros(0, np.float32))
+    rarity, norms, length = (
+        weights.pop(name, np.zeros(0, np.float32)) for name in (_RARITY, _NORMS, _LENGTH)
+    )
     try:
-        table = PhraseTable(_ids(path, config.get("phrases"), vocabulary), rarity)
+        ids = _ids(path, config.get("phrases"), vocabulary)
+        table = PhraseTable(ids, rarity, norms, float(length[0]) if length.size else 0.0)
     except UsageError as error:
         raise BundleError(f"{path}: {error.problem}") from None
     return Phrases(table, _network(folder / WEIGHTS, weights, len(table), channels))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption.phrases.phrases import Phrases
-from tushuo.caption.phrases.table import Floats, Phrase, PhraseTable, phrases_of
+from tushuo.caption.phrases.table import LONGEST, Floats, Phrase, PhraseTable, phrases_of
 from tushuo.data import UNK
 from tushuo.errors import ShapeError
 from tushuo.models.phrase_predictor import PhrasePredictor
@@ -40,7 +40,12 @@ def count_phrases(captions: Captions, least: int) -> PhraseTable:
         for phrase, count in photographs.items()
         if least <= count < total and UNK not in phrase
     }
-    return PhraseTable(tuple(kept), np.array(list(kept.values()), np.float32))
+    return PhraseTable(
+        tuple(kept),
+        np.array(list(kept.values()), np.float32),
+        _usual_norms(kept, captions),
+        float(np.mean([len(one) for several in captions for one in several])),
+    )
 
 
 def fit_phrases(
@@ -85,6 +90,20 @@ def fit_phrases(
         }
     )
     return Phrases(table, network.eval())
+
+
+def _usual_norms(rarity: Mapping[Phrase, float], captions: Captions) -> Floats:
+    """The mean norm of a caption's weights, for each length of phrase, (4,)."""
+    squares = [
+        np.bincount(
+            [len(phrase) - 1 for phrase in counts],
+            [(count * rarity.get(phrase, 0.0)) ** 2 for phrase, count in counts.items()],
+            minlength=LONGEST,
+        )
+        for counts in (phrases_of(one) for several in captions for one in several)
+    ]
+    norms: Doubles = np.sqrt(np.array(squares)).mean(axis=0)
+    return np.maximum(norms, 1e-3).astype(np.float32)  # no phrase may be so long
 
 
 def _said(table: PhraseTable, captions: Captions) -> Floats:

@@ -56,6 +56,17 @@ class Phrases:
         found: Floats = self.network(Tensor(maps.mean(axis=1))).numpy()
         return found
 
+    def gains(self, expected: Floats) -> Floats:
+        """What each phrase adds to the agreement of a sentence of usual length, about: (P,).
+
+        Args:
+            expected: Of the photograph, (P,).
+        """
+        table = self.table
+        norms = table.norms[[len(phrase) - 1 for phrase in table.phrases]]
+        found: Floats = _SCALE / LONGEST * expected * table.rarity / norms
+        return found
+
     def agreement(self, expected: Floats, sentence: Sequence[int]) -> float:
         """How well a sentence would agree with people's captions: CIDEr's scale, 0 to 10.
 

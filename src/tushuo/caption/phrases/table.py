@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +30,16 @@ class Shares(NamedTuple):
     values: Floats  # (S,), those of each length have the Euclidean norm 1
 
 
+class Following(NamedTuple):
+    """How phrases go on."""
+
+    words: npt.NDArray[np.int64]  # (F,)
+    places: npt.NDArray[np.int64]  # (F,), numbers of phrases
+
+
+_NOTHING = Following(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True, eq=False)
 class PhraseTable:
     """Known phrases.
@@ -38,6 +48,9 @@ class PhraseTable:
         phrases: Runs of one to four words' ids, each once.
         rarity: The logarithm of one over the share of photographs that each phrase is said of,
             positive, (P,).
+        norms: Those of usual sentences: the Euclidean norm of count times rarity over a sentence's
+            phrases of one word, of two and so on, (4,).
+        length: Words of a usual sentence.
 
     Raises:
         UsageError: They do not fit each other, or a value is out of range.
@@ -45,12 +58,18 @@ class PhraseTable:
 
     phrases: tuple[Phrase, ...]
     rarity: Floats
+    norms: Floats
+    length: float
 
     def __post_init__(self) -> None:
         if self.rarity.shape != (len(self.phrases),):
             raise UsageError(f"{len(self.phrases)} phrases, but rarities {self.rarity.shape}")
-        if not ((self.rarity > 0) & np.isfinite(self.rarity)).all():
-            raise UsageError("phrases: a rarity is not positive, or not finite")
+        if self.norms.shape != (LONGEST,):
+            raise UsageError(f"phrases: norms: got {self.norms.shape}, expected ({LONGEST},)")
+        length = np.array([self.length], np.float32)
+        for what, found in (("rarity", self.rarity), ("norm", self.norms), ("length", length)):
+            if not (np.isfinite(found) & (found > 0)).all():
+                raise UsageError(f"phrases: a {what} is not positive, or not finite")
         if not all(1 <= len(phrase) <= LONGEST for phrase in self.phrases):
             raise UsageError(f"phrases: one has not 1 to {LONGEST} words")
         if len(self._places) < len(self.phrases):
@@ -81,6 +100,17 @@ class PhraseTable:
             places += found
             values += list(weights / np.linalg.norm(weights)) if found else []
         return Shares(np.array(places, np.int64), np.array(values, np.float32))
+
+    def following(self, begun: Phrase) -> Following:
+        """The words that make a phrase of its beginning, and the numbers of the phrases."""
+        return self._following.get(begun, _NOTHING)
+
+    @cached_property
+    def _following(self) -> dict[Phrase, Following]:
+        begun: dict[Phrase, list[tuple[int, int]]] = defaultdict(list)
+        for place, phrase in enumerate(self.phrases):
+            begun[phrase[:-1]].append((phrase[-1], place))
+        return {start: Following(*np.array(pairs).T) for start, pairs in begun.items()}
 
     @cached_property
     def _places(self) -> dict[Phrase, int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Namespace, data_type, lock, namespace
-from tushuo.graph.ops.movement import lengths
+from tushuo.graph.ops.axes import lengths
 from tushuo.graph.tensor import Tensor, asarray
 
 ShapeLike = int | Sequence[int]

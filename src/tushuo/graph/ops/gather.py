@@ -11,7 +11,8 @@ from tushuo.errors import DTypeError, ShapeError
 from tushuo.graph import backend
 from tushuo.graph.backend import Array, Namespace, namespace
 from tushuo.graph.op import Cotangent, Op, Spec, apply, broadcast_shapes
-from tushuo.graph.ops.movement import broadcast_to, moveaxis, normal_axes, reshape
+from tushuo.graph.ops.axes import normal_axes
+from tushuo.graph.ops.movement import broadcast_to, moveaxis, reshape
 from tushuo.graph.tensor import Tensor, asarray
 
 

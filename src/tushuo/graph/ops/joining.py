@@ -10,7 +10,8 @@ from typing import Any
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Cotangent, Linear, Shape, Spec, apply
-from tushuo.graph.ops.movement import broadcast_to, expand_dims, lengths, normal_axes, reshape
+from tushuo.graph.ops.axes import lengths, normal_axes
+from tushuo.graph.ops.movement import broadcast_to, expand_dims, reshape
 from tushuo.graph.ops.promotion import promote
 from tushuo.graph.tensor import Tensor, asarray
 

@@ -9,15 +9,8 @@ from typing import Any
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Bilinear, Cotangent, Shape, Spec, apply, broadcast_shapes
-from tushuo.graph.ops.movement import (
-    expand_dims,
-    moveaxis,
-    normal_axes,
-    permute_dims,
-    reshape,
-    squeeze,
-    sum_to,
-)
+from tushuo.graph.ops.axes import normal_axes
+from tushuo.graph.ops.movement import expand_dims, moveaxis, permute_dims, reshape, squeeze, sum_to
 from tushuo.graph.ops.promotion import promote
 from tushuo.graph.parts import Product
 from tushuo.graph.tensor import Tensor, asarray

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from tushuo.errors import ShapeError, UsageError
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Cotangent, apply
+from tushuo.graph.ops.axes import Axes, normal_axes
 from tushuo.graph.ops.compare import equal, where
 from tushuo.graph.ops.math import square
-from tushuo.graph.ops.movement import Axes, normal_axes
 from tushuo.graph.ops.promotion import Operand, floating
 from tushuo.graph.ops.reduce import Reduction, max, sum
 from tushuo.graph.ops.rounding import abs

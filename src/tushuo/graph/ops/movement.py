@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,8 @@ import numpy as np
 from tushuo.errors import DTypeError, ShapeError
 from tushuo.graph.backend import Array, Namespace, data_type, is_floating, namespace
 from tushuo.graph.op import Cotangent, Linear, Op, Shape, Spec, apply, broadcast_shapes
+from tushuo.graph.ops.axes import Axes, lengths, normal_axes
 from tushuo.graph.tensor import Tensor, asarray
-
-Axes = int | Sequence[int] | None
 
 
 @dataclass(frozen=True)
@@ -168,18 +166,6 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     return t if full == t.shape else apply(Reshape(full), t)
 
 
-def lengths(shape: Any) -> Shape:
-    """A shape, or axes, as a tuple of Python integers; a single number is one of them.
-
-    Raises:
-        ShapeError: There is something else.
-    """
-    try:
-        return tuple(map(index, shape)) if hasattr(shape, "__iter__") else (index(shape),)
-    except TypeError:
-        raise ShapeError(f"a shape is made of integers, got {shape!r:.60}") from None
-
-
 def _completed(old: Shape, new: Shape) -> Shape:
     size = prod(old)
     if new.count(-1) == 1:
@@ -300,18 +286,3 @@ def astype(x: Any, dtype: Any) -> Tensor:
     t = asarray(x)
     wanted = data_type(namespace(t.data), dtype)
     return t if t.dtype == wanted else apply(AsType(wanted), t)
-
-
-def normal_axes(axis: Axes, x: Tensor) -> tuple[int, ...]:
-    """Axes as numbers from 0, all for None.
-
-    Raises:
-        ShapeError: An axis is out of range or named twice.
-    """
-    if axis is None:
-        return tuple(range(x.ndim))
-    axes = lengths(axis)
-    full = tuple(a + x.ndim if a < 0 else a for a in axes)
-    if any(not 0 <= a < x.ndim for a in full) or len(set(full)) < len(full):
-        raise ShapeError(f"axis {axis} does not fit shape {x.shape}", hint=f"it has {x.ndim} axes")
-    return full

@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from tushuo.errors import ShapeError
 from tushuo.graph.backend import Array, Namespace, namespace
 from tushuo.graph.op import Cotangent, Linear, Op, Shape, Spec, Stop, apply
+from tushuo.graph.ops.axes import Axes, normal_axes
 from tushuo.graph.ops.compare import equal, where
 from tushuo.graph.ops.creation import ones
 from tushuo.graph.ops.joining import concat
-from tushuo.graph.ops.movement import (
-    Axes,
-    astype,
-    broadcast_to,
-    flip,
-    normal_axes,
-    permute_dims,
-    reshape,
-)
+from tushuo.graph.ops.movement import astype, broadcast_to, flip, permute_dims, reshape
 from tushuo.graph.ops.promotion import BOOL, INTEGER, Operand, kind
 from tushuo.graph.tensor import Tensor, asarray
 

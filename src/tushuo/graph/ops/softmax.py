@@ -15,9 +15,9 @@ import numpy as np
 
 from tushuo.graph.backend import Array, Namespace
 from tushuo.graph.op import Cotangent, Op, Spec, apply
+from tushuo.graph.ops.axes import Axes, normal_axes
 from tushuo.graph.ops.compare import equal, where
 from tushuo.graph.ops.math import exp
-from tushuo.graph.ops.movement import Axes, normal_axes
 from tushuo.graph.ops.promotion import Operand, floating
 from tushuo.graph.ops.reduce import Reduction, sum
 from tushuo.graph.tensor import Tensor, asarray
