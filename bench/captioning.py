@@ -98,7 +98,7 @@ def installed_size() -> float:
         run("-m", "venv", folder)
         python = Path(folder) / "bin" / "python"
         before = size(Path(folder))
-        command = [python, "-m", "pip", "install", "--quiet", str(ROOT)]
+        command = [str(python), "-m", "pip", "install", "--quiet", str(ROOT)]
         subprocess.run(command, check=True)
         return round((size(Path(folder)) - before) / 1e6, 1)
 

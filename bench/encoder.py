@@ -73,7 +73,8 @@ def compiled(model: EfficientNetLite, threads: int) -> Run:
 
     def run(x: np.ndarray) -> np.ndarray:
         tushuo.set_num_threads(threads)
-        return f(x).numpy()
+        logits: np.ndarray = f(x).numpy()
+        return logits
 
     return run
 
@@ -145,7 +146,7 @@ def exported(model: EfficientNetLite) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
     nodes: list[Any] = []
-    arrays = {"low": np.float32(0), "high": np.float32(6)}
+    arrays: dict[str, Any] = {"low": np.float32(0), "high": np.float32(6)}
 
     def add(kind: str, *inputs: str, **settings: Any) -> str:
         nodes.append(helper.make_node(kind, inputs, [f"v{len(nodes)}"], **settings))
@@ -153,7 +154,7 @@ def exported(model: EfficientNetLite) -> Any:
 
     def convolution(x: str, layer: ConvNorm, size: int) -> tuple[str, int]:
         conv, name = layer.conv, f"w{len(nodes)}"
-        arrays[name], arrays[f"{name}b"] = conv.weight.numpy(), conv.bias.numpy()
+        arrays[name], arrays[f"{name}b"] = conv.weight, conv.bias
         stride, out = conv.stride[0], -(-size // conv.stride[0])
         missing = max((out - 1) * stride + conv.kernel_size[0] - size, 0)
         pads = [missing // 2] * 2 + [missing - missing // 2] * 2
@@ -174,7 +175,7 @@ def exported(model: EfficientNetLite) -> Any:
         y, size = convolution(active(y), block.project, size)
         x = add("Add", x, y) if block.residual else y
     x, size = convolution(x, model.head, size)
-    arrays["fc"], arrays["fcb"] = model.classifier.weight.numpy(), model.classifier.bias.numpy()
+    arrays["fc"], arrays["fcb"] = model.classifier.weight, model.classifier.bias
     x = add("Gemm", add("Flatten", add("GlobalAveragePool", active(x))), "fc", "fcb", transB=1)
     images, logits = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

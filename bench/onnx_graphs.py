@@ -38,7 +38,8 @@ class Graph:
         weights = [numpy_helper.from_array(a, name) for name, a in self.arrays.items()]
         graph = helper.make_graph(self.nodes, "bench", *ends, weights)
         opset = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(graph, opset_imports=opset, ir_version=IR).SerializeToString()
+        model = helper.make_model(graph, opset_imports=opset, ir_version=IR)
+        return bytes(model.SerializeToString())
 
 
 def network(model: Lite0, batch: int, size: int = 224) -> bytes:
@@ -117,7 +118,7 @@ class Decoder(Graph):
         hidden = add("Add", vectors, hidden)
         found = [add("LogSoftmax", self.linear("output", add("Tanh", hidden)), axis=1), h, c]
         kind, size = TensorProto.FLOAT, 512
-        inputs = dict.fromkeys(("values", "keys"), (kind, (1, 49, size)))
+        inputs: dict[str, Any] = dict.fromkeys(("values", "keys"), (kind, (1, 49, size)))
         inputs |= dict.fromkeys(("h", "c"), (kind, (beams, size)))
         inputs["words"] = TensorProto.INT64, (beams,)
         shapes = (beams, len(self.params["embed.weight"])), (beams, size), (beams, size)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-import encoder
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import tushuo
+from bench import encoder
 from tushuo.cli.classify import preprocessing
 from tushuo.data import load_image
 from tushuo.models.efficientnet import EfficientNetLite

@@ -84,7 +84,7 @@ def _timed(family: str, python: Path, threads: int, arguments: list[str]) -> flo
 
 
 def _installed(family: str, python: Path) -> float:
-    command = [python, "-m", "bench.installed", family]
+    command = [str(python), "-m", "bench.installed", family]
     env = variables(family, python, 1)
     found = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     return float(json.loads(found.stdout))

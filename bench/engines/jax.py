@@ -127,7 +127,8 @@ def captions(data: Data) -> Job:
         vectors = p["embed.weight"][words]
 
         def word(state: Any, gates: Any) -> Any:
-            h, c, z = _advance(p, annotations, keys, *state, gates)
+            h, c = state
+            h, c, z = _advance(p, annotations, keys, h, c, gates)
             return (h, c), (h, z)
 
         gates = jnp.moveaxis(_linear(p, "cell", vectors, "_ih"), 1, 0)

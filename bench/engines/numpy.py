@@ -82,12 +82,12 @@ def decode(data: Data) -> Job:
 
 def writer(data: Data) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
     """From features (1, L, D) to a sentence, as `bench.beam.search` returns it."""
-    p = data.params
+    p: dict[str, np.ndarray] = data.params
     transposed = {name: np.ascontiguousarray(a.T) for name, a in p.items()}
 
     def linear(name: str, x: np.ndarray) -> np.ndarray:
-        y = x @ transposed[f"{name}.weight"]
-        return y + p[f"{name}.bias"] if f"{name}.bias" in p else y
+        y: np.ndarray = x @ transposed[f"{name}.weight"]
+        return np.add(y, p[f"{name}.bias"]) if f"{name}.bias" in p else y
 
     fused = np.concatenate([transposed["cell.weight_ih"], transposed["cell.weight_hh"]])
     fused = np.concatenate([fused, transposed["context.weight"]])

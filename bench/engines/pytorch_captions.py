@@ -44,10 +44,11 @@ def decode(data: Data, compiled: bool) -> Job:
         h, c, z = _advance(p, annotations, keys, h, c, gates)
         return torch.log_softmax(_logits(p, vectors, h, z), 1), h, c
 
-    def further(*state: Tensor) -> Any:
+    def further(
+        annotations: Tensor, keys: Tensor, h: Tensor, c: Tensor, words: Tensor, sums: Tensor
+    ) -> Any:
         """The likeliest continuations of the beams, and their memory."""
-        *memory, words, sums = state
-        scores, h, c = step(*memory, words)
+        scores, h, c = step(annotations, keys, h, c, words)
         scores[:, [BOS, EOS]] = -torch.inf
         sums, best = (sums[:, None] + scores).flatten().topk(BEAMS)
         parents, words = best // scores.shape[1], best % scores.shape[1]

@@ -71,7 +71,8 @@ def _training(data: Data, loss: Any, rule: Any, scan: bool) -> Job:
     pairs = [(ts.asarray(x), ts.asarray(y)) for x, y in zip(data.x, data.y, strict=True)]
 
     def each(steps: int) -> Any:
-        state, value = start, None
+        state: Any = start
+        value: Any = None
         for pair in pairs[:steps]:
             state, value = step(state, pair)
         return value.numpy(), state[0][0][0].numpy()
@@ -96,7 +97,8 @@ def captions(data: Data) -> Job:
     kept_at_first = rule.init(start)
 
     def run(steps: int) -> Any:
-        model, kept, value = start, kept_at_first, None
+        model, kept = start, kept_at_first
+        value: Any = None
         for _ in range(steps):
             model, kept, value = step(model, kept, *batch)
         return value.numpy(), model.annotate.weight.numpy()

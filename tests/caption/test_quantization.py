@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from typer.testing import CliRunner
 import tushuo as ts
 from tiny import save_photograph, tiny_bundle
 from tushuo.caption import Captioner, load_bundle, load_captioner, save_bundle
-from tushuo.caption.calibrating import calibrated
 from tushuo.caption.quantization import FILE, Quantization
 from tushuo.cli.app import app
 from tushuo.errors import BundleError, CompileError, UsageError
@@ -25,10 +25,17 @@ SOME = Quantization(
 )
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "some"
+    save_bundle(path, replace(tiny_bundle(), quantization=SOME), "# some\n")
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path):
-    save_bundle(tmp_path / "some", replace(tiny_bundle(), quantization=SOME), "# some\n")
-    return tmp_path / "some"
+def folder(saved, tmp_path):
+    """A copy to damage."""
+    return shutil.copytree(saved, tmp_path / "some")
 
 
 def pack(*arguments):
@@ -108,21 +115,20 @@ def test_precisions_that_a_bundle_does_not_have(folder):
         load_captioner(folder, precision="int8")
 
 
-def test_too_few_photographs_and_none(photographs, tmp_path):
+def test_too_few_photographs_and_none(bundle_folder, photographs, tmp_path):
     pytest.importorskip("llvmlite")
-    with pytest.raises(UsageError, match="3 photographs to calibrate with, at least 8 are needed"):
-        calibrated(tiny_bundle(), photographs)
-    save_bundle(tmp_path / "tiny", tiny_bundle(), "")
-    (tmp_path / "none").mkdir()
-    for arguments, message in [
-        (["x", "--calibrate", tmp_path / "none"], "no photographs in"),
-        (["tiny", "--calibrate", photographs[0].parent], "exists already"),
-        (["x", "--calibrate", photographs[0].parent], "3 photographs to calibrate with"),
+    none = tmp_path / "none"
+    none.mkdir()
+    few = "3 photographs to calibrate with, at least 8 are needed; some dozen, of all kinds"
+    for out, folder, message in [
+        (tmp_path / "x", none, "no photograph in folder"),
+        (none, photographs[0].parent, "exists already"),
+        (tmp_path / "x", photographs[0].parent, few),
     ]:
-        result = pack(tmp_path / "tiny", tmp_path / arguments[0], *arguments[1:])
+        result = pack(bundle_folder, out, "--calibrate", folder)
         assert message in result.stderr
-        assert result.exit_code == 2
-    assert not (tmp_path / "x").exists()
+        assert result.exit_code != 0
+    assert list(tmp_path.iterdir()) == [none]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from threading import Thread
 
 import numpy as np
@@ -41,6 +42,17 @@ def test_the_oldest_go_when_it_is_full(tmp_path):
             os.utime(path, (i, i)) if path.stat().st_mtime > 100 else None
         kept.append([k for k in range(i + 1) if store._path([str(k)]).exists()])
     assert kept == [[0], [0, 1], [0, 1, 2], [2, 3], [2, 3, 4], [4, 5]]
+
+
+def test_what_killed_processes_left_goes_after_a_day(tmp_path):
+    day, now = 24 * 3600, time.time()
+    for name, age in {"old.new": day + 60, "fresh.new": day - 600, "old.txt": 2 * day}.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now - age, now - age))
+    Store(tmp_path).put(["key"], b"code")
+    left = {path.name for path in tmp_path.iterdir() if path.suffix != ".o"}
+    assert left == {"fresh.new", "old.txt"}
+    assert Store(tmp_path).get(["key"]) == b"code"
 
 
 def test_code_of_a_folder_that_is_only_read_is_found(tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ from tushuo.compile.guard import Assembler, assembler, guard, ordered
 from tushuo.compile.naming import constants_of, names_of
 from tushuo.compile.passes import optimise
 from tushuo.compile.plan import planned
-from tushuo.compile.precision import FULL, Precision
+from tushuo.compile.precision import CALIBRATED, FULL, Precision
 from tushuo.compile.program import Program
 from tushuo.compile.scan import check_carry, scanned, steps_of
 from tushuo.compile.signature import Taken, take_apart, unboxed
@@ -218,7 +218,7 @@ class Compiled:
         Raises:
             CompileError: There is no such product, or the examples do not fit each other.
         """
-        return dict(self._precision.ranges(self._example, constants_of(self._f)))
+        return dict(self._precision.ranges(self._example, self._names()))
 
     def programs(self) -> list[Program]:
         """The programs as traced, one a signature."""
@@ -243,10 +243,14 @@ class Compiled:
 
     def _make(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
         program, draws, result = self._traced(taken, args, kwargs)
-        program = self._precision.lowered(program, self._example, constants_of(self._f))
+        program = self._precision.lowered(program, self._example, self._names())
         executable = Executable(planned(optimise(program, self._without)), self._store)
         recognise, assemble = guard((args, kwargs)), assembler(result)
         return _Made(program, draws, executable, result, recognise, assemble)
+
+    def _names(self) -> dict[int, str]:
+        """The paths of weights by their addresses, where the precision asks for them."""
+        return constants_of(self._f) if self._precision.name in CALIBRATED else {}
 
     def _example(self, args: tuple[Any, ...]) -> tuple[Hashable, Program, list[np.ndarray]]:
         """The signature and the program of an example for calibration, and its inputs."""

@@ -7,11 +7,13 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 DIGEST = 32  # bytes of SHA-256 that stand before the code
 LIMIT = 256 * 2**20  # bytes
+ABANDONED = 24 * 3600  # seconds; no process takes so long to write a file
 
 
 class Store:
@@ -19,7 +21,7 @@ class Store:
 
     A file is written beside its place and moved there, so nobody reads half of it. One that is
     damaged counts as missing. When all together are longer than ``limit``, the oldest go, a quarter
-    of all, so that this is rare.
+    of all, so that this is rare. What a killed process left half written goes after a day.
 
     Args:
         folder: Where the files are.
@@ -69,6 +71,7 @@ class Store:
             self._size += size
 
     def _trimmed(self) -> int:
+        self._sweep()
         files = [(path, path.stat()) for path in self.folder.glob("*.o")]
         size = sum(s.st_size for _, s in files)
         if size <= self.limit:
@@ -79,6 +82,13 @@ class Store:
             path.unlink(missing_ok=True)
             size -= stat.st_size
         return size
+
+    def _sweep(self) -> None:
+        """Remove files that nobody will finish."""
+        for path in self.folder.glob("*.new"):
+            with contextlib.suppress(OSError):  # somebody else removed or finished it
+                if time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
 
 def default_store() -> Store | None:

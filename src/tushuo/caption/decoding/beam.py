@@ -67,7 +67,8 @@ def beam_search(
             Scores are not changed by it.
 
     Returns:
-        For each photograph at least one finished sentence, at most K, best score first.
+        For each photograph at least one finished sentence, best score first; at most K, or, if
+        words were favoured, all that were found.
 
     Raises:
         UsageError: All words are forbidden, or one to include is.
@@ -192,7 +193,8 @@ class _Group:
         return gains
 
     def ranked(self) -> list[Hypothesis]:
-        return sorted(self.finished, key=lambda h: -h.score)[: self.beams]
+        kept = self.beams if self._favour is None else len(self.finished)
+        return sorted(self.finished, key=lambda h: -h.score)[:kept]
 
     def _banks(self, values: Array, sentences: Sequence[tuple[int, ...]]) -> Iterator[Array]:
         """The values (k, V) of continuations, apart by how many words to include they have."""

@@ -14,6 +14,10 @@ from tushuo.caption.phrases.table import LONGEST, Floats
 __all__ = ["Judge", "judges_of"]
 
 
+_TRUST = 0.5
+"""How much of it counts while a sentence is written: it is a guess then. Chosen on dev."""
+
+
 class Judge:
     """Judges sentences about one photograph.
 
@@ -33,10 +37,10 @@ class Judge:
 
     def __init__(self, phrases: Phrases, expected: Floats, settings: Decoding, words: int) -> None:
         self._phrases, self._expected = phrases, expected
-        self._weight = settings.phrase_weight
+        self._weight, self._beams = settings.phrase_weight, settings.beams
         # a score is a log-probability over a power of the length, which is not known yet
         power = (phrases.table.length + 1) ** settings.length_penalty
-        self._gains = power * self._weight * phrases.gains(expected)
+        self._gains = _TRUST * power * self._weight * phrases.gains(expected)
         self._single = self._added(np.zeros(words, np.float32), ())
 
     def __call__(self, sentence: tuple[int, ...]) -> Floats:
@@ -47,13 +51,13 @@ class Judge:
         return gains
 
     def ranked(self, sentences: Sequence[Hypothesis]) -> list[Hypothesis]:
-        """The sentences with their agreement in their scores, best first."""
+        """The best sentences, as many as there are beams, their agreement in their scores."""
         agreement = self._phrases.agreement
         scored = [
             replace(one, score=one.score + self._weight * agreement(self._expected, one.ids))
             for one in sentences
         ]
-        return sorted(scored, key=lambda one: -one.score)
+        return sorted(scored, key=lambda one: -one.score)[: self._beams]
 
     def _added(self, gains: Floats, begun: tuple[int, ...]) -> Floats:
         """The gains (V,), with those of the words that complete a phrase."""
