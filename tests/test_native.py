@@ -80,3 +80,15 @@ def test_too_many_shapes_run_as_written(monkeypatch):
     for n in (1, 2, 3, 3, 1):
         np.testing.assert_allclose(f(ts.Tensor(np.zeros(n))).numpy(), np.full(n, 2.0))
     assert runs == [(1,), (2,), (3,), (3,)]
+
+
+def test_too_many_shapes_keep_a_lower_precision(monkeypatch):
+    monkeypatch.setattr("tushuo.compile.compiled.SIGNATURES", 2)
+    w = ts.asarray(np.linspace(0, 1, 81, dtype="float32").reshape(9, 9))
+    f = native(lambda x: x @ w, precision="bfloat16")
+    first = {}
+    for n in (1, 2, 3, 4, 1, 3):
+        x = ts.asarray(np.linspace(1, 2, 9 * n, dtype="float32").reshape(n, 9))
+        y = f(x).numpy()
+        assert np.abs(y - (x @ w).numpy()).max() > 1e-4
+        np.testing.assert_array_equal(y, first.setdefault(n, y))

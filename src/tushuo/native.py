@@ -62,7 +62,8 @@ def is_eager() -> bool:
 class native(Generic[P, R]):  # noqa: N801 - used like a function
     """A function that is compiled when it is first called, unless :func:`is_eager`.
 
-    Calls with yet another shape, when there are many programs already, run as written.
+    Calls with yet another shape, when there are many programs already, run as written; in lower
+    precision, which they would lose by that, they make room by dropping these programs.
 
     Args:
         f: A function of trees of Tensors, as ``tushuo.compile`` takes it.
@@ -106,13 +107,20 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
         if self._left > 0:
             self._left -= 1
             return self._f(*args, **kwargs)
-        if self._compiled is None:
-            with self._lock:
-                self._compiled = self._compiled or _compile(self._f, self._precision, self._ranges)
+        compiled = self._compiled or self._made()
         try:
-            return self._compiled(*args, **kwargs)
-        except SignatureError:
-            return self._f(*args, **kwargs)
+            return compiled(*args, **kwargs)
+        except SignatureError:  # as many programs as there may be
+            if self._precision == "float32":
+                return self._f(*args, **kwargs)
+        return self._made(instead_of=compiled)(*args, **kwargs)
+
+    def _made(self, instead_of: Callable[P, R] | None = None) -> Callable[P, R]:
+        """The function that compiles; another one, if there is none but one that is full."""
+        with self._lock:
+            if self._compiled is instead_of or self._compiled is None:
+                self._compiled = _compile(self._f, self._precision, self._ranges)
+            return self._compiled
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 LENGTHS = (7, 1, 0, 2, 8, 15, 16, 17, 33)
@@ -112,3 +113,33 @@ def arrays(draw, shape, dtype, edges=False) -> np.ndarray:
 def dtypes(*kinds: Sequence[str]) -> st.SearchStrategy[str]:
     """A data type of some kinds."""
     return st.sampled_from([name for kind in kinds for name in kind])
+
+
+LOOKS = st.sampled_from(list(INSIDE.values()))
+"""One of these ways."""
+
+
+@st.composite
+def one(draw, *kinds, edges=False):
+    """An array."""
+    return draw(arrays(draw(shapes()), draw(dtypes(*kinds)), edges))
+
+
+@st.composite
+def two(draw, *kinds, edges=False):
+    """Two arrays of a data type that can be broadcast."""
+    dtype = draw(dtypes(*kinds))
+    return [draw(arrays(shape, dtype, edges)) for shape in draw(broadcast_pairs())]
+
+
+@st.composite
+def with_axes(draw, *kinds, edges=False):
+    """An array and some of its axes."""
+    x = draw(one(*kinds, edges=edges))
+    axes = draw(st.sets(st.integers(0, x.ndim - 1))) if x.ndim else set()
+    return x, tuple(sorted(axes)), draw(st.booleans())
+
+
+def tried(examples: int, check: Callable, *drawn: st.SearchStrategy) -> None:
+    """Run a check on examples of what is drawn."""
+    settings(max_examples=examples)(given(*drawn)(check))()

@@ -58,6 +58,11 @@ def same(functions: Functions, *args: Any, near: Callable = close, gradients: bo
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
 
 
+def moved(functions: Functions, look: Callable[..., Any]) -> Functions:
+    """The functions of an argument that the program looks at in some way."""
+    return {name: lambda x, f=f: f(look(x)) for name, f in functions.items()}
+
+
 def pulled(f: Callable[..., Any], *args: Any) -> Any:
     """The gradient of an uneven sum of all that a function returns, by its floats."""
     places = tuple(i for i, x in enumerate(args) if _is_float(x))

@@ -8,16 +8,7 @@ import numpy as np
 import pytest
 
 from tushuo.errors import DTypeError, GradientError, ShapeError
-from tushuo.graph import (
-    Tensor,
-    grad,
-    gradient,
-    jacobian,
-    jvp,
-    ops,
-    variable,
-    vjp,
-)
+from tushuo.graph import Tensor, grad, gradient, jacobian, jvp, ops, variable, vjp
 
 X = np.array([0.5, -1.0, 2.0])
 

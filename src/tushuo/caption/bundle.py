@@ -41,7 +41,7 @@ from tushuo.caption.shared_encoder import (
 from tushuo.data import Preprocessing, Vocabulary
 from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
-from tushuo.models.installed import InstalledModel, find_model, installed_models, read_config
+from tushuo.models.installed import find_model, read_config
 from tushuo.models.pretrained import MODEL_TYPE as EFFICIENTNET
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.models.show_attend_tell import ShowAttendTell
@@ -49,8 +49,6 @@ from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights
 
 __all__ = [
     "Bundle",
-    "bundle_of",
-    "installed_bundles",
     "load_bundle",
     "load_encoder",
     "read_readme",
@@ -102,28 +100,6 @@ class Bundle:
         """The arguments of `ShowAttendTell` that give the decoder its shape."""
         parameters = self.decoder.named_parameters()
         return decoder_sizes({f"decoder.{name}": x.shape for name, x in parameters.items()})
-
-
-def installed_bundles() -> list[InstalledModel]:
-    """The bundles shipped with the package."""
-    return installed_models(MODEL_TYPE)
-
-
-def bundle_of(language: str) -> str:
-    """The name of the shipped bundle that writes a language; the first by name if several do.
-
-    Raises:
-        BundleError: None does; the hint lists the languages of those there are.
-    """
-    bundles = installed_bundles()
-    for model in bundles:
-        if model.language == language:
-            return model.name
-    known = ", ".join(f"{model.language} ({model.name})" for model in bundles) or "none"
-    raise BundleError(
-        f"no installed model writes {language!r:.40}",
-        hint=f"installed: {known}; give a bundle's folder as the model, or see tushuo models",
-    )
 
 
 def save_bundle(

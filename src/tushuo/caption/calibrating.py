@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from tushuo.caption.bundle import Bundle
-from tushuo.caption.captioner import Captioner, ImageLike, next_words
+from tushuo.caption.captioner import Captioner, ImageLike
+from tushuo.caption.next_words import next_words
 from tushuo.caption.quantization import Quantization
 from tushuo.errors import UsageError
 from tushuo.native import eager

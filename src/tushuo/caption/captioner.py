@@ -14,34 +14,25 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tushuo.caption.bundle import Bundle, bundle_of, load_bundle
-from tushuo.caption.decoding import (
-    DecoderStep,
-    Decoding,
-    Hypothesis,
-    StepFunction,
-    beam_search,
-    sample,
-)
+from tushuo.caption.bundle import Bundle
+from tushuo.caption.decoding import Decoding, Hypothesis, beam_search, sample
 from tushuo.caption.embeds import Embeds
+from tushuo.caption.next_words import NextWords, next_words, stepper_of
 from tushuo.caption.options import DecodingOptions, changed
 from tushuo.caption.phrases import judges_of
 from tushuo.caption.quantization import lowering
 from tushuo.caption.watching import Watch, watched
 from tushuo.data import BOS, EOS, PAD, UNK, ImageSource, load_image
-from tushuo.errors import BundleError, ShapeError, UsageError
-from tushuo.graph import Tensor, asarray, ops
-from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
+from tushuo.errors import ShapeError, UsageError
+from tushuo.graph import Tensor, asarray
 from tushuo.native import native
 
-__all__ = ["Caption", "Captioner", "ImageLike", "load_captioner"]
+__all__ = ["Caption", "Captioner", "ImageLike"]
 
 ImageLike: TypeAlias = ImageSource | Image.Image
 """A path, the content of an image file, an open binary file, or a Pillow image."""
 
 Floats: TypeAlias = npt.NDArray[np.float32]
-
-NextWords: TypeAlias = Callable[[Annotations, State, Tensor], tuple[Tensor, State, Tensor]]
 
 _EAGER_BATCHES = 4
 _EAGER_WORDS = 200
@@ -219,7 +210,7 @@ class Captioner(Embeds):
             if settings.do_sample
             else partial(beam_search, favours=judges)
         )
-        step = _stepper(self._next_words, annotations)
+        step = stepper_of(self._next_words, annotations)
         state: Any = self._decoder.initial(annotations, settings.rows)
         if watch is not None:
             step, state = watched(step, state, (len(features), settings.rows), watch)
@@ -247,58 +238,6 @@ class Captioner(Embeds):
         calibration, logprob = self.bundle.calibration, hypothesis.logprob
         sure = calibration.confidence(logprob, len(words)) if calibration else None
         return Caption(text, tuple(words), logprob, hypothesis.score, maps, confidence=sure)
-
-
-def load_captioner(
-    name_or_path: str | os.PathLike[str] | None = None,
-    *,
-    language: str | None = None,
-    precision: str = "float32",
-) -> Captioner:
-    """A captioner from a bundle.
-
-    Args:
-        name_or_path: The name of a shipped bundle, or the path of a bundle's folder; by default the
-            shipped bundle that writes the language.
-        language: "en" (the default) or "zh".
-        precision: Of the networks' products: "float32", or with the compiler "bfloat16", "int16" or
-            "int8", which are faster on processors that have instructions for them. The last two
-            need a bundle with `quantization.json`.
-
-    Raises:
-        UsageError: The precision is unknown, or is lower and nothing will be compiled.
-        BundleError: There is no such bundle, it is damaged or of another version, it writes another
-            language, or lacks the ranges that the precision needs.
-    """
-    wanted = name_or_path if name_or_path is not None else bundle_of(language or "en")
-    captioner = Captioner(load_bundle(wanted), precision)
-    if language not in (None, captioner.language):
-        raise BundleError(
-            f"model {captioner.bundle.name!r} writes {captioner.language!r}, not {language!r:.40}",
-            hint="leave out the model or the language",
-        )
-    return captioner
-
-
-def stepper(decoder: ShowAttendTell, annotations: Annotations) -> StepFunction:
-    """A decoder as `beam_search` takes it."""
-    return _stepper(partial(next_words, decoder), annotations)
-
-
-def _stepper(following: NextWords, annotations: Annotations) -> StepFunction:
-    def step(state: Any, words: npt.NDArray[Any]) -> DecoderStep:
-        log_probs, state, weights = following(annotations, state, asarray(words))
-        return DecoderStep(log_probs.numpy(), state, weights.numpy())
-
-    return step
-
-
-def next_words(
-    decoder: ShowAttendTell, annotations: Annotations, state: State, words: Tensor
-) -> tuple[Tensor, State, Tensor]:
-    """Log-probabilities of the next words, the memory, and where the decoder looked."""
-    out = decoder.step(annotations, state, words)
-    return ops.log_softmax(out.logits, axis=-1), out.state, out.weights
 
 
 def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption import Captioner
-from tushuo.caption.captioner import stepper
+from tushuo.caption.next_words import stepper
 from tushuo.data import BOS, EOS, PAD, UNK, Vocabulary
 from tushuo.draw import Drawing, draw
 from tushuo.graph import Tensor, asarray, ops
