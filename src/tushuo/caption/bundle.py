@@ -47,13 +47,7 @@ from tushuo.models.pretrained import load_efficientnet
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights, write_weights
 
-__all__ = [
-    "Bundle",
-    "load_bundle",
-    "load_encoder",
-    "read_readme",
-    "save_bundle",
-]
+__all__ = ["Bundle", "load_bundle", "load_encoder", "read_readme", "save_bundle"]
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -168,16 +162,17 @@ def load_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
     check_vocabulary(folder / _TOKENIZER, vocabulary, identity.language, sizes)
     encoder, decoder = _networks(folder, identity, sizes)
     phrases = load_phrases(folder, vocabulary, sizes.channels)
+    embedder = load_embedder(folder, sizes.channels)
     return Bundle(
         encoder,
         decoder,
         vocabulary,
         _preprocessing(folder / _PREPROCESSOR),
-        _decoding(folder / _GENERATION, phrases),
+        _decoding(folder / _GENERATION, phrases, embedder),
         folder.resolve().name,
         read_calibration(folder / _GENERATION),
         identity.evaluation,
-        load_embedder(folder, sizes.channels),
+        embedder,
         phrases,
         load_quantization(folder, folder / _WEIGHTS, {"encoder": encoder, "decoder": decoder}),
     )
@@ -256,13 +251,17 @@ def _preprocessing(path: Path) -> Preprocessing:
         raise BundleError(f"{path}: {problem}", hint=error.hint) from None
 
 
-def _decoding(path: Path, phrases: Phrases | None) -> Decoding:
+def _decoding(path: Path, phrases: Phrases | None, embedder: Embedder | None) -> Decoding:
     decoding = read_decoding(path)
-    if decoding.phrase_weight and phrases is None:
-        raise BundleError(
-            f"{path}: phrase_weight {decoding.phrase_weight:g}, but the folder has no phrases.json",
-            hint="copy it again, or remove phrase_weight",
-        )
+    for name, part, file in (
+        ("phrase_weight", phrases, "phrases.json"),
+        ("match_weight", embedder, "embedder.json"),
+    ):
+        if getattr(decoding, name) and part is None:
+            raise BundleError(
+                f"{path}: {name} {getattr(decoding, name):g}, but the folder has no {file}",
+                hint=f"copy it again, or remove {name}",
+            )
     return decoding
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from tushuo.caption.bundle import Bundle
 from tushuo.caption.decoding import Decoding, Hypothesis, beam_search, sample
 from tushuo.caption.embeds import Embeds
+from tushuo.caption.matching import matched
 from tushuo.caption.next_words import NextWords, next_words, stepper_of
 from tushuo.caption.options import DecodingOptions, changed
 from tushuo.caption.phrases import judges_of
@@ -184,6 +185,8 @@ class Captioner(Embeds):
             UsageError: As of `__call__`.
         """
         settings = changed(self.bundle.decoding, options, self.bundle.vocabulary)
+        if settings.match_weight and self.bundle.embedder is None:
+            raise UsageError("match_weight: this model has no embedder", hint="leave it out")
         if settings.phrase_weight and self.bundle.phrases is None:
             raise UsageError("phrase_weight: this model knows no phrases", hint="leave it out")
         return settings
@@ -225,15 +228,21 @@ class Captioner(Embeds):
         )
         if judges is not None:
             hypotheses = [judge.ranked(x) for judge, x in zip(judges, hypotheses, strict=True)]
-        return [self._caption(ranked, side) for ranked in hypotheses]
+        embedder = self.bundle.embedder
+        if embedder is not None and settings.match_weight and not settings.do_sample:
+            hypotheses = matched(hypotheses, features, embedder, settings.match_weight, self._text)
+        return [self._caption(ranked[: settings.beams], side) for ranked in hypotheses]
 
     def _caption(self, ranked: Sequence[Hypothesis], side: int) -> Caption:
         best, *others = (self._worded(hypothesis, side) for hypothesis in ranked)
         return replace(best, alternatives=tuple(others))
 
+    def _text(self, ids: Sequence[int]) -> str:
+        vocabulary = self.bundle.vocabulary
+        return vocabulary.detokenize(vocabulary.decode(ids), sentence=True)
+
     def _worded(self, hypothesis: Hypothesis, side: int) -> Caption:
-        words = self.bundle.vocabulary.decode(hypothesis.ids)
-        text = self.bundle.vocabulary.detokenize(words, sentence=True)
+        words, text = self.bundle.vocabulary.decode(hypothesis.ids), self._text(hypothesis.ids)
         maps = hypothesis.attention.reshape(-1, side, side)
         calibration, logprob = self.bundle.calibration, hypothesis.logprob
         sure = calibration.confidence(logprob, len(words)) if calibration else None

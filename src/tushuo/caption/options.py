@@ -36,6 +36,7 @@ class DecodingOptions(TypedDict, total=False):
     include: Sequence[str] | None
     exclude: Sequence[str] | None
     phrase_weight: float | None
+    match_weight: float | None
 
 
 def changed(decoding: Decoding, options: DecodingOptions, vocabulary: Vocabulary) -> Decoding:

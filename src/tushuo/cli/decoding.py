@@ -79,6 +79,14 @@ class Sentences:
             rich_help_panel=_PANEL,
         ),
     ] = None
+    match_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="How much their likeness to the photograph in the joint space counts.",
+            show_default="the bundle's",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
     sample: Annotated[
         bool,
         typer.Option(
@@ -125,6 +133,7 @@ class Sentences:
             "num_beam_groups": self.num_beam_groups,
             "diversity_penalty": self.diversity_penalty,
             "phrase_weight": self.phrase_weight,
+            "match_weight": self.match_weight,
             "do_sample": by_chance or None,
             "temperature": self.temperature,
             "top_k": self.top_k,

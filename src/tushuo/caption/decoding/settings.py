@@ -38,6 +38,8 @@ class Decoding:
         exclude: The ids of words that no sentence has.
         phrase_weight: What a sentence of the beam gains in the ranking for each point of CIDEr that
             the model expects of it (see `tushuo.caption.phrases`); 0 ranks by likelihood alone.
+        match_weight: What it gains for a similarity of 1 to the photograph in the joint space (see
+            `tushuo.caption.embedding`); 0 leaves that out.
 
     Raises:
         UsageError: A number is out of its range, or two settings contradict each other.
@@ -58,6 +60,7 @@ class Decoding:
     include: tuple[int, ...] = ()
     exclude: tuple[int, ...] = ()
     phrase_weight: float = 0.0
+    match_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -121,4 +124,5 @@ _RANGES = {
     "top_p": (0.001, 1),
     "seed": (0, 2**63 - 1),
     "phrase_weight": (0, 1000),
+    "match_weight": (0, 1000),
 }

@@ -37,7 +37,7 @@ class Judge:
 
     def __init__(self, phrases: Phrases, expected: Floats, settings: Decoding, words: int) -> None:
         self._phrases, self._expected = phrases, expected
-        self._weight, self._beams = settings.phrase_weight, settings.beams
+        self._weight = settings.phrase_weight
         # a score is a log-probability over a power of the length, which is not known yet
         power = (phrases.table.length + 1) ** settings.length_penalty
         self._gains = _TRUST * power * self._weight * phrases.gains(expected)
@@ -51,13 +51,13 @@ class Judge:
         return gains
 
     def ranked(self, sentences: Sequence[Hypothesis]) -> list[Hypothesis]:
-        """The best sentences, as many as there are beams, their agreement in their scores."""
+        """The sentences with their agreement in their scores, best first."""
         agreement = self._phrases.agreement
         scored = [
             replace(one, score=one.score + self._weight * agreement(self._expected, one.ids))
             for one in sentences
         ]
-        return sorted(scored, key=lambda one: -one.score)[: self._beams]
+        return sorted(scored, key=lambda one: -one.score)
 
     def _added(self, gains: Floats, begun: tuple[int, ...]) -> Floats:
         """The gains (V,), with those of the words that complete a phrase."""
