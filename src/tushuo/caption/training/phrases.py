@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["with_phrases"]
 
 LEAST = 5  # photographs that a phrase is said of
-RIDGE, RANK = 0.15, 256
+RIDGE, RANK = 0.15, 192
 BEAMS = 5
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
