@@ -169,7 +169,9 @@ def test_a_bundle_of_8_bit_numbers_is_smaller_and_nearly_the_same(place, tmp_pat
         assert np.abs(found - array).max() <= np.abs(array).max() / 254 * 1.01
 
 
-def test_the_shipped_models_are_small():
+def test_the_shipped_captioners_are_small():
     bundles = [*installed.BUNDLES.iterdir()]
     assert {"flickr8k-en", "flickr8k-zh"} <= {bundle.name for bundle in bundles}
-    assert sum(f.stat().st_size for b in bundles for f in b.iterdir()) < 40e6
+    captioners = [bundle for bundle in bundles if bundle.name.startswith("flickr8k")]
+    assert sum(f.stat().st_size for b in captioners for f in b.iterdir()) < 40e6
+    assert sum(f.stat().st_size for b in bundles for f in b.iterdir()) < 50e6
