@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption import Calibration, caption_files, fit_calibration, load_captioner
+from tushuo.caption.generation_config import change_generation_config
 from tushuo.caption.metrics import cider_d, tokenize
 from tushuo.data import Found, load_captions
 from tushuo.data.words import tokenize as tokenize_words
@@ -111,15 +111,6 @@ def _auc(values: Array, good: Array) -> float:
     return float(less + equal / 2)
 
 
-def write(bundle: Path, calibration: Calibration) -> None:
-    """Put a calibration into a bundle's generation_config.json, whole or not at all."""
-    path = bundle / "generation_config.json"
-    content = json.loads(path.read_text("utf-8")) | {"confidence": asdict(calibration)}
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
-
-
 def measure(bundle: Path, data: Path, captions: str | None, split: str) -> Fit:
     """Caption a split with a bundle's own settings, score the captions and fit.
 
@@ -161,7 +152,7 @@ def main() -> int:
         return 1
     print(json.dumps(asdict(found), indent=2))
     if options.write:
-        write(options.bundle, found.calibration)
+        change_generation_config(options.bundle, confidence=asdict(found.calibration))
     return 0
 
 

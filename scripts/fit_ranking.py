@@ -11,16 +11,16 @@ without an embedder tries phrases alone.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import track
 
 from tushuo.caption import Captioner, load_captioner
+from tushuo.caption.generation_config import change_generation_config
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.data import Example, load_captions
 from tushuo.errors import TushuoError
@@ -38,7 +38,7 @@ def captions(
     """The captions of each photograph for each pair of weights; photographs are seen once."""
     found: dict[Weights, dict[str, str]] = {pair: {} for pair in weights}
     starts = range(0, len(examples), AT_ONCE)
-    for start in track(starts, "captioning", transient=True):
+    for start in track(starts, "captioning", console=Console(stderr=True), transient=True):
         images = [example.image for example in examples[start : start + AT_ONCE]]
         features = captioner.encode(images, batch_size=16)
         for pair in weights:
@@ -60,16 +60,6 @@ def scored(captioner: Captioner, examples: list[Example]) -> Iterator[tuple[Weig
         yield pair, scores["BLEU-4"], scores["CIDEr-D"]
 
 
-def write(bundle: Path, weights: Weights) -> None:
-    """Put weights into a bundle's generation_config.json, whole or not at all."""
-    path = bundle / "generation_config.json"
-    content = json.loads(path.read_text("utf-8"))
-    content |= {"phrase_weight": weights[0], "match_weight": weights[1]}
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
-
-
 def main() -> int:
     """Reads the command line; the exit status is 1 when the bundle or the data cannot be used."""
     parser = argparse.ArgumentParser(description="Fit the ranking of a bundle's sentences.")
@@ -89,7 +79,8 @@ def main() -> int:
     for (phrase, match), bleu, cider in rows:
         print(f"phrase {phrase:<4g} match {match:<4g} BLEU-4 {bleu:.4f}  CIDEr-D {cider:.4f}")
     if options.write:
-        write(options.bundle, max(rows, key=lambda row: row[2])[0])
+        phrase, match = max(rows, key=lambda row: row[2])[0]
+        change_generation_config(options.bundle, phrase_weight=phrase, match_weight=match)
     return 0
 
 

@@ -56,6 +56,14 @@ def test_rare_phrases_and_those_of_all_photographs_are_left_out():
     np.testing.assert_allclose(table.rarity, np.log(1.5), rtol=1e-6)
 
 
+def test_of_too_many_phrases_the_usual_ones_are_kept():
+    a, b, c = WORDS[:3]
+    captions = [[[a, b]], [[a, c]], [[a, b]], [[c]]]
+    assert count_phrases(captions, 1, most=1).phrases == ((a,),)
+    all_of_them = count_phrases(captions, 1)
+    assert count_phrases(captions, 1, most=5).phrases == all_of_them.phrases[:5]
+
+
 def test_unknown_words_make_no_phrase():
     table = count_phrases([[[WORDS[0], UNK]], [[WORDS[1]]]], 1)
     assert table.phrases
@@ -245,6 +253,7 @@ def edit_weights(folder, **changes):
         (lambda f: (f / "phrases.json").unlink(), "phrase_weight 2, but the folder has no phrases"),
         (lambda f: (f / "phrases.safetensors").unlink(), "phrases.safetensors: missing"),
         (lambda f: edit(f, format_version=9), "format_version: got 9, expected 1"),
+        (lambda f: edit(f, phrases=[]), "phrases: got [], expected a list of texts"),
         (lambda f: edit(f, phrases="dog"), "phrases: got 'dog', expected a list of texts"),
         (lambda f: edit(f, phrases=["dog", "unicorn"]), "the model has no word 'unicorn'"),
         (lambda f: edit(f, phrases=["dog dog dog dog dog"]), "but rarities"),

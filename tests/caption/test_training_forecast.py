@@ -38,6 +38,7 @@ MADE = Forecast(
     maps=7000,
     missing=500,
     feature_seconds=30.0,
+    phrase_seconds=90.0,
     memory=1_500_000_000,
     feature_bytes=100_000_000,
     run_bytes=200_000_000,
@@ -65,7 +66,7 @@ def test_a_little_is_measured_and_nothing_written(task, tmp_path):
     assert found.words == len(task.vocabulary)
     assert found.missing == 6 * task.recipe.views  # the copy shares a map
     assert found.feature_bytes == found.missing * (4 * 1280 * 2 + 128)
-    assert min(found.feature_seconds, *words[3:]) > 0
+    assert min(found.feature_seconds, found.phrase_seconds, *words[3:]) > 0
     assert found.dev > MORE
     assert 10e6 < found.memory < 100e9 or found.memory == 0
     assert not (tmp_path / "cache").exists()
@@ -83,7 +84,7 @@ def test_the_maps_have_the_size_that_was_forecast(task):
 
 def test_how_it_adds_up_and_reads():
     assert MADE.parts[0].seconds == 10.5 + 4499 * 0.5 + 12 * 20
-    assert MADE.seconds == MADE.parts[0].seconds + 30
+    assert MADE.seconds == MADE.parts[0].seconds + 30 + 90
     assert MADE.rows() == [
         ("photographs", "6,000 to learn from, 1,000 to validate with"),
         ("captions", "30,000"),
@@ -94,13 +95,14 @@ def test_how_it_adds_up_and_reads():
             "words",
             "41 min 40 s: 4,500 steps in 12 epochs (500 ms a step, 20.0 s a validation)",
         ),
-        ("together", "42 min 10 s"),
+        ("phrases", "1 min 30 s"),
+        ("together", "43 min 40 s"),
         ("memory", "1.5 GB at most"),
         ("disk", "100.0 MB of feature maps, 200.0 MB a run"),
         ("free disk", "250.0 MB: that is too little"),
     ]
     long = dict(replace(MADE, memory=0, parts=(MADE.parts[0]._replace(step_seconds=2.0),)).rows())
-    assert long["together"] == "2 h 34 min"
+    assert long["together"] == "2 h 36 min"
     assert long["memory"] == "not known here"
 
 

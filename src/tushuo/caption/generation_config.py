@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from difflib import get_close_matches
@@ -13,7 +15,12 @@ from tushuo.caption.decoding import Decoding
 from tushuo.errors import BundleError, UsageError
 from tushuo.models.installed import read_config
 
-__all__ = ["read_calibration", "read_decoding", "write_generation_config"]
+__all__ = [
+    "change_generation_config",
+    "read_calibration",
+    "read_decoding",
+    "write_generation_config",
+]
 
 _KEYS = {
     "beams": "num_beams",
@@ -84,6 +91,24 @@ def write_generation_config(
     if calibration is not None:
         content[_CONFIDENCE] = {"slope": calibration.slope, "intercept": calibration.intercept}
     return content
+
+
+def change_generation_config(folder: Path, **changes: Any) -> None:
+    """Set some keys of a bundle's file, whole or not at all; the others stay.
+
+    Args:
+        folder: The bundle's.
+        **changes: As the file has them: `confidence={"slope": 1.0, "intercept": 0.0}`.
+
+    Raises:
+        BundleError: The file is missing or damaged.
+        OSError: It cannot be written.
+    """
+    path = folder / "generation_config.json"
+    content = read_config(path) | changes
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    part.replace(path)
 
 
 def _check_known(path: Path, config: Mapping[str, Any]) -> None:

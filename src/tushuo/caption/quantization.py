@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
 from tushuo.errors import BundleError, UsageError
-from tushuo.models.installed import read_config
+from tushuo.models.installed import check_version, read_config
 from tushuo.native import CALIBRATED, PRECISIONS, Ranges
 from tushuo.nn import Module
 
@@ -88,12 +88,7 @@ def load_quantization(
     if not path.exists():
         return None
     config = read_config(path)
-    version = config.get("format_version")
-    if version != _FORMAT_VERSION:
-        raise BundleError(
-            f"{path}: format_version: got {version!r:.60}, expected {_FORMAT_VERSION}",
-            hint="a newer tushuo may read it",
-        )
+    check_version(path, config, format_version=_FORMAT_VERSION)
     if config.get("weights_sha256") != _sha256(weights):
         raise BundleError(f"{path}: was made for other weights than {weights.name}", hint=_ANEW)
     count = config.get("photographs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tushuo.errors import BundleError
 __all__ = [
     "BUNDLES",
     "InstalledModel",
+    "check_version",
     "find_installed",
     "find_model",
     "installed_models",
@@ -126,3 +128,22 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BundleError(f"{path}: holds a {type(content).__name__}, expected a JSON object")
     return content
+
+
+def check_version(path: Path, config: Mapping[str, Any], **expected: Any) -> None:
+    """Whether a file is of the type and version that is read here.
+
+    Args:
+        path: The file.
+        config: What it says.
+        **expected: What it has to say, as `model_type="show-attend-tell", format_version=1`.
+
+    Raises:
+        BundleError: It says something else.
+    """
+    for key, value in expected.items():
+        if config.get(key) != value:
+            raise BundleError(
+                f"{path}: {key}: got {config.get(key)!r:.60}, expected {value!r}",
+                hint="a newer tushuo may read it",
+            )

@@ -13,7 +13,7 @@ from tushuo.caption.embedding.embedder import Embedder
 from tushuo.caption.embedding.pieces import PieceList
 from tushuo.caption.embedding.relevance import Relevance
 from tushuo.errors import BundleError, CheckpointError, ShapeError, UsageError
-from tushuo.models.installed import read_config
+from tushuo.models.installed import check_version, read_config
 from tushuo.models.joint_space import JointSpace
 from tushuo.models.weights_file import Weights, read_weights, write_weights
 
@@ -57,12 +57,7 @@ def load_embedder(folder: Path, channels: int) -> Embedder | None:
     if not path.exists():
         return None
     config = read_config(path)
-    for key, expected in (("model_type", _MODEL_TYPE), ("format_version", _FORMAT_VERSION)):
-        if config.get(key) != expected:
-            raise BundleError(
-                f"{path}: {key}: got {config.get(key)!r:.60}, expected {expected!r}",
-                hint="a newer tushuo may read it",
-            )
+    check_version(path, config, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
     weights = read_weights(folder / WEIGHTS)
     try:
         pieces = PieceList(config.get("pieces", ()))

@@ -2,8 +2,8 @@
 
 A network that sees the mean of the feature map predicts for each common run of one to four words
 how much people's captions are made of it. A sentence made of what is predicted probably agrees
-with what people say, as CIDEr measures agreement: so sentences are
-searched for and ranked by it, beside how likely the decoder finds them.
+with what people say, as CIDEr measures agreement: so sentences are searched for and ranked by it,
+beside how likely the decoder finds them.
 """
 
 from tushuo.caption.phrases.files import load_phrases, save_phrases

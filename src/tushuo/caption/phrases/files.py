@@ -12,7 +12,7 @@ from tushuo.caption.phrases.phrases import Phrases
 from tushuo.caption.phrases.table import Phrase, PhraseTable
 from tushuo.data import Vocabulary
 from tushuo.errors import BundleError, CheckpointError, UsageError
-from tushuo.models.installed import read_config
+from tushuo.models.installed import check_version, read_config
 from tushuo.models.phrase_predictor import PhrasePredictor
 from tushuo.models.weights_file import Store, Weights, read_weights, write_weights
 
@@ -60,12 +60,7 @@ def load_phrases(folder: Path, vocabulary: Vocabulary, channels: int) -> Phrases
     if not path.exists():
         return None
     config = read_config(path)
-    for key, expected in (("model_type", _MODEL_TYPE), ("format_version", _FORMAT_VERSION)):
-        if config.get(key) != expected:
-            raise BundleError(
-                f"{path}: {key}: got {config.get(key)!r:.60}, expected {expected!r}",
-                hint="a newer tushuo may read it",
-            )
+    check_version(path, config, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
     weights = read_weights(folder / WEIGHTS)
     rarity, norms, length = (
         weights.pop(name, np.zeros(0, np.float32)) for name in (_RARITY, _NORMS, _LENGTH)
@@ -79,7 +74,8 @@ def load_phrases(folder: Path, vocabulary: Vocabulary, channels: int) -> Phrases
 
 
 def _ids(path: Path, phrases: Any, vocabulary: Vocabulary) -> tuple[Phrase, ...]:
-    if not isinstance(phrases, list) or not all(isinstance(one, str) for one in phrases):
+    listed = isinstance(phrases, list) and all(isinstance(one, str) for one in phrases)
+    if not listed or not phrases:
         raise BundleError(f"{path}: phrases: got {phrases!r:.60}, expected a list of texts")
     ids = {word: i for i, word in enumerate(vocabulary.tokens)}
     for phrase in phrases:

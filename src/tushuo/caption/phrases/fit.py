@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,12 +25,13 @@ Captions: TypeAlias = Sequence[Sequence[Sequence[int]]]
 Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
-def count_phrases(captions: Captions, least: int) -> PhraseTable:
+def count_phrases(captions: Captions, least: int, most: int | None = None) -> PhraseTable:
     """The phrases that are said of enough photographs, but not of all.
 
     Args:
         captions: Of the training photographs.
         least: Of how many photographs.
+        most: How many are kept at most, those said most often; all by default.
     """
     photographs: Counter[Phrase] = Counter()
     for several in captions:
@@ -37,9 +39,10 @@ def count_phrases(captions: Captions, least: int) -> PhraseTable:
     total = len(captions)
     kept = {
         phrase: math.log(total / count)
-        for phrase, count in photographs.items()
+        for phrase, count in photographs.most_common()
         if least <= count < total and UNK not in phrase
     }
+    kept = dict(islice(kept.items(), most))
     return PhraseTable(
         tuple(kept),
         np.array(list(kept.values()), np.float32),

@@ -62,9 +62,7 @@ class Phrases:
         Args:
             expected: Of the photograph, (P,).
         """
-        table = self.table
-        norms = table.norms[[len(phrase) - 1 for phrase in table.phrases]]
-        found: Floats = _SCALE / LONGEST * expected * table.rarity / norms
+        found: Floats = _SCALE / LONGEST * expected * self.table.usual
         return found
 
     def agreement(self, expected: Floats, sentence: Sequence[int]) -> float:

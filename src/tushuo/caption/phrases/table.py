@@ -101,6 +101,12 @@ class PhraseTable:
             values += list(weights / np.linalg.norm(weights)) if found else []
         return Shares(np.array(places, np.int64), np.array(values, np.float32))
 
+    @cached_property
+    def usual(self) -> Floats:
+        """The weight of each phrase in a sentence of usual norms that has it once, (P,)."""
+        found: Floats = self.rarity / self.norms[[len(phrase) - 1 for phrase in self.phrases]]
+        return found
+
     def following(self, begun: Phrase) -> Following:
         """The words that make a phrase of its beginning, and the numbers of the phrases."""
         return self._following.get(begun, _NOTHING)

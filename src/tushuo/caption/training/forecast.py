@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tushuo.caption.training.features import BATCH, ORIGINAL, FeatureCache, Features
 from tushuo.caption.training.network import Network
+from tushuo.caption.training.phrases import WEIGHTS
 from tushuo.caption.training.self_critical import SelfCriticalTask, of_part
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data.views import View
@@ -25,6 +26,7 @@ __all__ = ["Forecast", "forecast"]
 
 Made = TypeVar("Made")
 
+_WIDE = 3  # so much longer than a greedy search the one with a beam takes, about
 STEPS, SECONDS = 4, 20.0  # measured at most
 FEW, MORE = 8, 24  # photographs validated with, to tell the fixed cost from the rest
 _HEADER, _LINE = 128, 150  # bytes: of a file of a map, and of a line of the log
@@ -76,6 +78,7 @@ class Forecast:
         maps: Feature maps that training needs, of all views.
         missing: How many of them are not there yet.
         feature_seconds: Time to make those.
+        phrase_seconds: Time that fitting the phrases takes in the end, about.
         memory: The most bytes that this process has held so far; 0 where that is not known.
         feature_bytes: Disk that the missing maps will take.
         run_bytes: Disk that checkpoints, logs and the bundle will take, about.
@@ -91,6 +94,7 @@ class Forecast:
     maps: int
     missing: int
     feature_seconds: float
+    phrase_seconds: float
     memory: int
     feature_bytes: int
     run_bytes: int
@@ -99,7 +103,7 @@ class Forecast:
     @property
     def seconds(self) -> float:
         """All of it."""
-        return self.feature_seconds + sum(part.seconds for part in self.parts)
+        return self.feature_seconds + self.phrase_seconds + sum(p.seconds for p in self.parts)
 
     def rows(self) -> list[tuple[str, str]]:
         """The forecast as a table of two columns."""
@@ -112,6 +116,7 @@ class Forecast:
             ("parameters", f"{self.parameters / 1e6:.2f} M"),
             ("feature maps", f"{_time(self.feature_seconds)} ({made})"),
             *((part.name, str(part)) for part in self.parts),
+            ("phrases", _time(self.phrase_seconds)),
             ("together", _time(self.seconds)),
             ("memory", f"{_size(self.memory)} at most" if self.memory else "not known here"),
             ("disk", f"{_size(self.feature_bytes)} of feature maps, {_size(self.run_bytes)} a run"),
@@ -152,11 +157,23 @@ def forecast(task: CaptionTask) -> Forecast:
         maps=len(train) * task.recipe.views + len(dev),
         missing=len(missing),
         feature_seconds=each * len(missing),
+        phrase_seconds=_phrases(parts, each * len(images)),
         memory=_peak(),
         feature_bytes=len(missing) * (one_map.nbytes + _HEADER),
         run_bytes=_run_bytes(tasks, sum(part.steps for part in parts)),
         free_bytes=shutil.disk_usage(_existing(task.features.folder)).free,
     )
+
+
+def _phrases(parts: Sequence[Work], looking: float) -> float:
+    """Seconds that fitting the phrases takes.
+
+    Args:
+        parts: Of the training.
+        looking: Seconds to see all photographs, as must be where the encoder has learnt.
+    """
+    searching = len(WEIGHTS) * _WIDE * parts[0].validation_seconds
+    return searching + (looking if len(parts) > 1 else 0.0)
 
 
 class _Repeated(FeatureCache):

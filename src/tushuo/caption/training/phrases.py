@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["with_phrases"]
 
 LEAST = 5  # photographs that a phrase is said of
+MOST = 30_000  # phrases: their file stays below what is read
 RIDGE, RANK = 0.15, 192
 BEAMS = 5
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
@@ -40,7 +41,7 @@ def with_phrases(task: CaptionTask, bundle: Bundle, console: Console) -> Bundle:
         console: Where progress is shown.
     """
     said = [[ids[1:-1] for ids in several] for several in task.ids]
-    table = count_phrases(said, LEAST)
+    table = count_phrases(said, LEAST, MOST)
     if not len(table):  # a handful of photographs
         return bundle
     maps = task.features if task.part.views else _live(task, bundle)
