@@ -153,7 +153,7 @@ _SAT = 8 * 512**2 + 3 * 2048 * 512 + 2 * 3000 * 512
 _ONCE = 64 * 49 * 2 * 512**2 + 64 * 2 * 512**2  # annotations, keys, the first state
 _WORD = (2 + 2) * 512**2 + 3 * 2048 * 512 + 3000 * 512 + 49 * 512 * 2  # of one sentence
 _DECODED = BEAMS * (WORDS + 1)
-_READ = _SAT - (3 * 512 + 2048 + 3000) * 512  # at each word; word vectors come from tables
+_READ = _SAT - (4 * 512 + 2048 + 3000) * 512  # at each word; word vectors come from tables
 _LITE0, _LITE0_SIZE = 385_187_552, 4_631_000  # products and parameters
 
 

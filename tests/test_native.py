@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -49,9 +51,19 @@ def test_lower_precision_holds_from_the_first_call_on():
     f = native(lambda x: x @ w, after=9, precision="bfloat16")
     error = np.abs(f(x).numpy() - (x @ w).numpy()).max()
     assert 1e-4 < error < 0.05
-    message = "precision 'bfloat16' is there for compiled code only; pip install"
-    with ts.eager(), pytest.raises(UsageError, match=message):
-        native(lambda x: x @ w, precision="bfloat16")
+
+
+def test_lower_precision_is_refused_where_nothing_is_compiled():
+    f = native(lambda x: x * 2, precision="bfloat16")
+    message = (
+        "precision 'bfloat16' is there for compiled code only; pip install 'tushuo[compile]', "
+        "and leave out --eager, TUSHUO_EAGER and tushuo.eager()"
+    )
+    with ts.eager(), pytest.raises(UsageError, match=re.escape(message)):
+        native(lambda x: x * 2, precision="bfloat16")
+    with ts.eager(), pytest.raises(UsageError, match=re.escape(message)):
+        f(ts.Tensor(np.ones(2)))
+    assert f(ts.Tensor(np.ones(2))).numpy().tolist() == [2, 2]
 
 
 def test_eager_runs_as_it_is_written():

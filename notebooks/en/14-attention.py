@@ -90,7 +90,7 @@ while word != EOS and len(ids) < 20:
     ids.append(word)
     maps.append(step.weights.numpy()[0, 0])
     print(f"{likely(p, 1):14} ({likely(p, 5).split(', ', 1)[1]})")
-greedy = captioner([photograph], beams=1)[0]
+greedy = captioner([photograph], beams=1, phrase_weight=0, match_weight=0)[0]
 print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 
 # %% [markdown]
@@ -100,16 +100,27 @@ print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 #
 # ## Where it looked, and what else it could have said
 #
-# The likeliest next word is not always the way to the likeliest sentence. A beam keeps the three best
-# beginnings at each word. Below the picture are the sentences it ended with; the score is the
-# log-probability, divided by a power of the length so that short sentences have no advantage.
-# Compare the log-probabilities of both: greedy takes "german", which is just ahead of "brown", and the
-# beam, which goes on with both, finds a sentence that is longer and still likelier as a whole.
+# The likeliest next word is not always the way to the likeliest sentence. A beam keeps the five best
+# beginnings at each word, and ranks by the log-probability, divided by a power of the length so that
+# short sentences have no advantage. Compare both: greedy takes "german", which is just ahead of
+# "brown", and the beam, which goes on with both, finds a sentence that is longer and still likelier
+# as a whole.
+
+# %%
+likeliest = captioner([photograph], phrase_weight=0, match_weight=0)[0]
+for name, sentence in (("greedy", greedy), ("beam", likeliest)):
+    print(f"{name:6} log-probability {sentence.logprob:.2f}  {sentence.text}")
+
+# %% [markdown]
+# Likeliest is not best either: the plainest sentence is often the likeliest. So the captioner adds two
+# judgements to the score. One asks how much of the sentence is made of phrases that people would use
+# about such a photograph, the other how near sentence and photograph lie in a space that both share.
+# Below the picture are the sentences that the beam ended with, and how each fared. With the whole
+# score "german shepherd" wins, though another sentence has the higher log-probability.
 
 # %%
 caption = captioner([photograph])[0]
 show(explain(photograph, caption, captioner.preprocessing))
-print(f"log-probability: greedy {greedy.logprob:.2f}, beam {caption.logprob:.2f}")
 
 # %% [markdown]
 # How wide does it look? The exponential of a map's entropy is the number of places among which it is
@@ -190,7 +201,7 @@ print("mean      ", {name: round(float(np.mean(change)), 2) for name, change in 
 # On the whole it hurts more to cover what was looked at than what was not. For single words it need
 # not. A word that grammar demands comes anyway, and a word can even become *likelier* (a plus in the
 # table): the probabilities sum to one, so what weakens its rivals strengthens it. With the dog's head
-# and back covered, "german" all but vanishes, and "brown" rises. (Zeros are also a crude cover: the
+# and back covered, "german" loses its first place to "brown". (Zeros are also a crude cover: the
 # network never saw such features when it learnt.) An attention map is evidence of where information was
 # taken from, not proof of why a word was said.
 #

@@ -87,7 +87,7 @@ while word != EOS and len(ids) < 20:
     ids.append(word)
     maps.append(step.weights.numpy()[0, 0])
     print(f"{likely(p, 1):14} ({likely(p, 5).split(', ', 1)[1]})")
-greedy = captioner([photograph], beams=1)[0]
+greedy = captioner([photograph], beams=1, phrase_weight=0, match_weight=0)[0]
 print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 
 # %% [markdown]
@@ -96,14 +96,24 @@ print(vocabulary.decode(ids) == list(greedy.words), greedy.text)
 #
 # ## 它看了哪里，还可能说什么
 #
-# 每步都取最可能的词，不一定得到最可能的句子。束搜索（beam）在每个词之后保留三个最好的开头。
-# 图下方是它最后得到的句子；得分是对数概率除以长度的某次幂，使短句不占便宜。比较两句话的对数概率：
-# 贪心取了“german”，它只比“brown”略高一点；束搜索两条路都走，找到的句子更长，整句却更可能。
+# 每步都取最可能的词，不一定得到最可能的句子。束搜索（beam）在每个词之后保留五个最好的开头，
+# 按对数概率除以长度的某次幂排序，使短句不占便宜。比较两句话：贪心取了“german”，它只比“brown”
+# 略高一点；束搜索两条路都走，找到的句子更长，整句却更可能。
+
+# %%
+likeliest = captioner([photograph], phrase_weight=0, match_weight=0)[0]
+for name, sentence in (("greedy", greedy), ("beam", likeliest)):
+    print(f"{name:6} log-probability {sentence.logprob:.2f}  {sentence.text}")
+
+# %% [markdown]
+# 最可能的也不一定最好：最可能的往往是最平淡的句子。因此图说在得分里再加两项：
+# 一项看句子里有多少是人们描述这种照片时会用的短语，另一项看句子和照片在它们共有的空间里离得多近。
+# 图下方是束搜索最后得到的句子和各自的得分。按总分，“german shepherd”胜出，
+# 尽管另一句的对数概率更高。
 
 # %%
 caption = captioner([photograph])[0]
 show(explain(photograph, caption, captioner.preprocessing))
-print(f"log-probability: greedy {greedy.logprob:.2f}, beam {caption.logprob:.2f}")
 
 # %% [markdown]
 # 它看得有多宽？注意力图的熵取指数，就是它分散在多少个位置上：各处一样时为 81，全在一处时为 1。
@@ -180,7 +190,7 @@ print("mean      ", {name: round(float(np.mean(change)), 2) for name, change in 
 # %% [markdown]
 # 总的来说，遮住看过的地方比遮住没看的地方损害更大。单个词则未必：语法要求的词无论如何都会出现；
 # 一个词甚至可能变得**更可能**（表中的正数）：概率之和为 1，削弱了它的对手，也就增强了它。
-# 遮住狗的头和背以后，“german”几乎消失，“brown”就升了上来。
+# 遮住狗的头和背以后，“german”的第一位就让给了“brown”。
 # （置零也是粗糙的遮法：训练时网络从没见过这样的特征。）注意力图是“信息取自哪里”的证据，
 # 而不是“为什么说这个词”的证明。
 #

@@ -20,7 +20,11 @@ __all__ = [
     "SignatureError",
     "TushuoError",
     "UsageError",
+    "version_hint",
 ]
+
+
+_NAMED = 5  # bad entries that the text of an error names
 
 
 class TushuoError(Exception):
@@ -35,6 +39,18 @@ class TushuoError(Exception):
         self.problem = problem
         self.hint = hint
         super().__init__(f"{problem}; {hint}" if hint else problem)
+
+
+def version_hint(got: object, expected: object, anew: str) -> str:
+    """What to do about a file of a version that is not read here.
+
+    Args:
+        got: The version that the file says it has.
+        expected: The one that is read.
+        anew: What to do about an older file.
+    """
+    old = isinstance(got, int) and isinstance(expected, int) and got < expected
+    return f"it is older than this tushuo: {anew}" if old else "a newer tushuo may read it"
 
 
 class UsageError(TushuoError):
@@ -77,14 +93,17 @@ class DatasetError(TushuoError):
     """A data set is missing, malformed or inconsistent.
 
     Args:
-        problem: As of `TushuoError`.
+        summary: As the problem of `TushuoError`, but for bad entries.
         hint: As of `TushuoError`.
-        problems: One line for each bad entry, where the problem names only the first of many.
+        problems: One line for each bad entry; the problem names the first few.
     """
 
-    def __init__(self, problem: str, *, hint: str = "", problems: Sequence[str] = ()) -> None:
-        super().__init__(problem, hint=hint)
-        self.problems = tuple(problems)
+    def __init__(self, summary: str, *, hint: str = "", problems: Sequence[str] = ()) -> None:
+        few = "; ".join(problems[:_NAMED])
+        more = len(problems) - _NAMED
+        entries = f": {few}" * bool(few) + f"; and {more} more" * (more > 0)
+        super().__init__(f"{summary}{entries}", hint=hint)
+        self.summary, self.problems = summary, tuple(problems)
 
 
 class CheckpointError(TushuoError):

@@ -39,7 +39,8 @@ _eager: ContextVar[bool | None] = ContextVar("eager", default=None)
 def eager(on: bool = True) -> Iterator[None]:
     """Within this context the library compiles nothing by itself.
 
-    Functions that you gave to ``tushuo.compile`` are not concerned.
+    Functions that you gave to ``tushuo.compile`` are not concerned. What has a lower precision,
+    as a captioner may, is there for compiled code only: it can neither be made nor called here.
 
     Args:
         on: False to allow compiling again.
@@ -88,21 +89,21 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             raise UsageError(
                 f"no precision {precision!r:.60}", hint=f"choose among {', '.join(choices)}"
             )
-        if precision != "float32" and is_eager():
-            raise UsageError(
-                f"precision {precision!r} is there for compiled code only",
-                hint="pip install 'tushuo[compile]', and leave out --eager",
-            )
         update_wrapper(self, f, updated=())
         self._f = f
         self._precision, self._ranges = precision, ranges
+        self._runs_eagerly()
         self._left = after if precision == "float32" else 0
         self._compiled: Callable[P, R] | None = None
         self._lock = Lock()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The function's result."""
-        if is_eager():
+        """The function's result.
+
+        Raises:
+            UsageError: The precision is lower, and nothing is compiled here.
+        """
+        if self._runs_eagerly():
             return self._f(*args, **kwargs)
         if self._left > 0:
             self._left -= 1
@@ -114,6 +115,18 @@ class native(Generic[P, R]):  # noqa: N801 - used like a function
             if self._precision == "float32":
                 return self._f(*args, **kwargs)
         return self._made(instead_of=compiled)(*args, **kwargs)
+
+    def _runs_eagerly(self) -> bool:
+        """Whether nothing is compiled here, which is refused where results would be others."""
+        if not is_eager():
+            return False
+        if self._precision != "float32":
+            raise UsageError(
+                f"precision {self._precision!r} is there for compiled code only",
+                hint="pip install 'tushuo[compile]', and leave out --eager, TUSHUO_EAGER and "
+                "tushuo.eager()",
+            )
+        return True
 
     def _made(self, instead_of: Callable[P, R] | None = None) -> Callable[P, R]:
         """The function that compiles; another one, if there is none but one that is full."""

@@ -142,6 +142,7 @@ def test_a_file_that_is_no_json_object_is_named(folder, name, content):
     [
         ("config.json", {"model_type": "gpt2"}, "model_type: got 'gpt2'"),
         ("config.json", {"format_version": 2}, "format_version: got 2, expected 1; a newer"),
+        ("config.json", {"format_version": 0}, "older than this tushuo: train the captioner anew:"),
         ("config.json", {"encoder": {"name": "vgg"}}, "unknown encoder 'vgg'"),
         ("config.json", {"encoder": "vgg"}, "unknown encoder None"),
         ("config.json", {"language": "zh"}, "language: got 'en', expected 'zh'"),
@@ -152,6 +153,7 @@ def test_a_file_that_is_no_json_object_is_named(folder, name, content):
         ("generation_config.json", {"length_penalty": None}, "length_penalty: got None"),
         ("preprocessor_config.json", {"size": 0}, "size: got '0'"),
         ("tokenizer.json", {"version": 9}, "version 9"),
+        ("tokenizer.json", {"version": 0}, "expected 1; it is older than this tushuo: train the"),
     ],
 )
 def test_a_wrong_value_is_named(folder, name, changes, message):

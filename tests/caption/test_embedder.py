@@ -68,6 +68,12 @@ def test_nothing_has_no_rows_and_unknown_words_have_the_vector_of_none(captioner
 def test_what_cannot_be_embedded(captioner, tmp_path):
     with pytest.raises(UsageError, match="texts: got a string; pass a list"):
         captioner.embed_texts("a dog")
+    for texts in (b"a dog", 3):
+        with pytest.raises(UsageError, match=rf"texts: got {texts!r}; pass a list of strings"):
+            captioner.embed_texts(texts)
+    for text in (3, b"a dog", None):
+        with pytest.raises(UsageError, match=rf"texts\[1\]: got {text!r}, expected a string"):
+            captioner.embed_texts(["a dog", text])
     with pytest.raises(ShapeError, match=r"expected \(N, L, 1280\)"):
         captioner.embed_features(np.zeros((2, 4, 7)))
     with pytest.raises(ImageError):
@@ -128,6 +134,7 @@ def test_the_space_is_that_of_embedder_and_encoder_alone(captioner):
     [
         ({"model_type": "clip"}, "model_type: got 'clip'"),
         ({"format_version": 2}, "format_version: got 2, expected 1; a newer"),
+        ({"format_version": 0}, "older than this tushuo: train the embedder again: tushuo train"),
         ({"pieces": ["<pad>", "<text>", "dog"]}, "made for"),
         ({"pieces": 7}, "expected a list"),
         ({"relevance": {"scale": "2"}}, "expected scale, evidence, like"),

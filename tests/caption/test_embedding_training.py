@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tiny import save_photograph, tiny_bundle
+from training_world import louder
 from tushuo.caption import load_captioner, save_bundle
 from tushuo.caption.embedding.card import with_section
 from tushuo.caption.embedding.described import Described, gather, languages_of
@@ -19,7 +20,6 @@ from tushuo.caption.embedding.task import EmbedderTask, Photographs
 from tushuo.cli.app import app
 from tushuo.data import load_captions
 from tushuo.errors import DatasetError, UsageError
-from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.train import read_log
 
 ENGLISH = ["red", "green", "blue", "grey"]
@@ -42,13 +42,6 @@ def world(tmp_path_factory) -> Path:
     bundle = replace(tiny_bundle(), encoder=louder(tiny_bundle().encoder))
     save_bundle(root / "bundle", bundle, "# Tiny\n\n## Licence\n\nNone.\n")
     return root
-
-
-def louder(encoder: EfficientNetLite) -> EfficientNetLite:
-    """An untrained encoder's maps are too small for the float16 of the cache; these are not."""
-    norm = encoder.head.norm
-    norm = norm.tree_replace({"weight": norm.weight * 1e8, "bias": norm.bias})
-    return encoder.tree_replace({"head": encoder.head.tree_replace({"norm": norm})})
 
 
 def command(world: Path, out: Path, *extra: str) -> list[str]:

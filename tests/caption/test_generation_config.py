@@ -69,7 +69,7 @@ def test_the_names_are_those_of_hugging_face():
         ({"top_p": "all"}, "top_p: got 'all', expected a number"),
         ({"bad_words_ids": [[1, 2]]}, "expected a list of lists of one word number"),
         ({"force_words_ids": [["dog"]]}, "expected a list of lists of one word number"),
-        ({"temperature": 0.5}, "temperature, top_k and top_p are for sampling"),
+        ({"temperature": 0.5}, "temperature, top_k and top_p: for sampling only"),
         ({"min_length": 99}, "min_words 99 is above max_words 22"),
     ],
 )
@@ -83,8 +83,8 @@ def test_settings_that_lie(config, content, message):
     ("content", "message"),
     [
         (0.5, "confidence: got 0.5, expected slope and intercept"),
-        ({"slope": 1.0}, "confidence.intercept: got None, expected a number"),
-        ({"slope": 1.0, "intercept": float("inf")}, "expected finite numbers"),
+        ({"of": "score", "slope": 1.0}, "confidence.intercept: got None, expected a number"),
+        ({"of": "score", "slope": 1.0, "intercept": float("inf")}, "expected finite numbers"),
     ],
 )
 def test_a_confidence_that_lies(config, content, message):
@@ -110,3 +110,7 @@ def test_a_setting_that_nobody_knows_is_refused(config, key, message):
     assert message in text
     assert str(path) in text
     assert "x" * 61 not in text
+
+
+def test_a_confidence_of_probabilities_does_not_count(config):
+    assert read_calibration(config(confidence={"slope": 1.0, "intercept": 2.0})) is None

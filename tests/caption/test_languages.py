@@ -85,7 +85,7 @@ def test_bad_photographs_and_settings(captioner, chinese, photographs, tmp_path)
     good, bad = each([captioner, chinese], paths, keep_images=True)
     assert good.item.image.size == (90, 60)
     assert "No such file" in str(bad.error) or "no such file" in str(bad.error)
-    with pytest.raises(UsageError, match="does not know the word 'dog'"):
+    with pytest.raises(UsageError, match="include: model 'tiny-zh' does not know the word 'dog'"):
         each([captioner, chinese], paths, include=["dog"])
 
 

@@ -44,12 +44,13 @@ def test_chance_does_not_depend_on_the_batch(captioner, photographs):
     [
         (
             {"include": ["gras"]},
-            "include: the model does not know the word 'gras'; words that look alike: grass",
+            "include: model 'tiny' does not know the word 'gras'; words that look alike: grass",
         ),
         ({"exclude": ["zzz"]}, "word 'zzz'; no known word looks alike"),
         ({"include": ["<unk>"]}, "'<unk>'"),
-        ({"include": ["red dog"]}, "include: 'red dog' is several words; give single words"),
+        ({"include": ["red dog"]}, "include: 'red dog' is several words to model 'tiny'; give single words"),
         ({"include": ["..."]}, "include: '...' is no word"),
+        ({"include": ["cat", "dog"], "exclude": ["Dog"]}, "'dog' is both included and excluded"),
         ({"include": "dog"}, "include: got a string; pass a list of words: ['dog']"),
         ({"beems": 3}, "unknown setting 'beems'; words that look alike: beams"),
     ],

@@ -16,7 +16,7 @@ from tushuo.caption import Decoding, load_bundle, save_bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.decoding import Hypothesis
 from tushuo.caption.metrics import cider
-from tushuo.caption.phrases import Judge, Phrases, PhraseTable, count_phrases, fit_phrases
+from tushuo.caption.phrases import Judge, Phrases, PhraseTable, count_phrases, fit, fit_phrases
 from tushuo.caption.phrases.table import phrases_of
 from tushuo.data import EOS, SPECIAL_TOKENS, UNK
 from tushuo.errors import BundleError, ShapeError, UsageError
@@ -42,7 +42,7 @@ def test_what_agrees_with_all_captions_is_cider(captions, data):
     for one in captions[which]:
         places, values = table.shares(one)
         expected[places] += values / len(captions[which])
-    network = PhrasePredictor(3, len(table), 1)
+    network = PhrasePredictor(3, len(table), directions=2, photographs=4, rank=1)
     candidates = [as_words(sentence)] * len(captions)
     references = [[as_words(one) for one in several] for several in captions]
     found = Phrases(table, network).agreement(expected, sentence)
@@ -70,14 +70,16 @@ def test_unknown_words_make_no_phrase():
     assert not any(UNK in phrase for phrase in table.phrases)
 
 
-def learnt(photographs=60, rank=50, ridge=1e-6):
+def learnt(photographs=60, rank=50, ridge=1e-3):
     """Photographs whose features say which word their caption begins with."""
     rng = np.random.default_rng(0)
     kinds = rng.integers(3, size=photographs)
     captions = [[[WORDS[k], WORDS[3]], [WORDS[k], WORDS[4]]] for k in kinds]
     pooled = np.eye(3)[kinds] + 0.01 * rng.normal(size=(photographs, 3)) + 5
     table = count_phrases(captions, 2)
-    phrases = fit_phrases(table, pooled.astype(np.float32), captions, ridge=ridge, rank=rank)
+    phrases = fit_phrases(
+        table, pooled.astype(np.float32), captions, ridge=ridge, rank=rank, directions=3
+    )
     return phrases, kinds, pooled
 
 
@@ -90,18 +92,20 @@ def test_what_people_say_is_learnt():
         assert said[kinds == k].min() > said[kinds != k].max() + 0.3
 
 
-def test_the_fit_is_that_of_the_normal_equations():
-    phrases, _, pooled = learnt(ridge=0.2)
+def test_the_fit_is_that_of_kernel_ridge_regression():
+    phrases, kinds, pooled = learnt(ridge=0.2)
     x = (pooled - pooled.mean(0)) / pooled.std(0)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)  # all three directions: turned, angles stay
+    likeness = np.exp(x @ x.T - 1)
     table, said = phrases.table, np.zeros((len(pooled), len(phrases.table)))
-    _, kinds, _ = learnt()
     for row, k in zip(said, kinds, strict=True):
         for last in WORDS[3:5]:
             places, values = table.shares([WORDS[k], last])
             row[places] += values / 2
-    weights = np.linalg.solve(x.T @ x + 0.2 * len(x) * np.eye(3), x.T @ (said - said.mean(0)))
+    usual = said.mean(0)
+    weights = np.linalg.solve(likeness + 0.2 * np.eye(len(x)), said - usual)
     np.testing.assert_allclose(
-        phrases.expected(pooled[:, None]), x @ weights + said.mean(0), atol=1e-4
+        phrases.expected(pooled[:, None]), likeness @ weights + usual, atol=1e-4
     )
 
 
@@ -112,6 +116,34 @@ def test_a_lower_rank_predicts_nearly_the_same():
     np.testing.assert_allclose(
         low.expected(pooled[:, None]), exact.expected(pooled[:, None]), atol=0.02
     )
+
+
+def test_what_tells_nothing_weighs_little():
+    """Three photographs differ in two directions, and a dead channel in none."""
+    rng = np.random.default_rng(1)
+    captions = [[[WORDS[k], WORDS[3]]] for k in range(3)] * 4
+    pooled = np.tile(rng.normal(size=(3, 40)).astype(np.float32), (4, 1))
+    pooled[:, 7] = 0.0
+    table = count_phrases(captions, 1)
+    network = fit_phrases(table, pooled, captions, ridge=0.1, rank=30, directions=20).network
+    assert network.project.weight.shape == (2, 40)
+    assert network.lower.weight.shape == (2, 12)
+    assert max(np.abs(w).max() for w in network.state_dict().values()) < 10
+
+
+def test_of_very_many_photographs_some_are_taken(monkeypatch):
+    monkeypatch.setattr(fit, "_MOST_PHOTOGRAPHS", 20)
+    phrases, _, pooled = learnt(photographs=60, ridge=0.1)
+    assert phrases.network.known.weight.shape == (20, 3)
+    assert phrases.expected(pooled[:, None]).shape == (60, len(phrases.table))
+
+
+def test_8_bit_weights_predict_nearly_the_same(tmp_path):
+    mine = ranking_bundle()
+    save_bundle(tmp_path / "b", mine, "", store="int8")
+    features = np.random.default_rng(5).normal(size=(9, 4, 1280))
+    exact, short = (one.phrases.expected(features) for one in (mine, load_bundle(tmp_path / "b")))
+    assert np.abs(short - exact).std() < 0.05 * (exact - exact.mean(0)).std()
 
 
 def test_the_sentence_that_people_would_say_comes_first():
@@ -134,7 +166,9 @@ def ranking_bundle():
     rng = np.random.default_rng(3)
     captions = [[rng.choice(WORDS, size=4).tolist()] for _ in range(12)]
     pooled = rng.normal(size=(12, 1280)).astype(np.float32)
-    phrases = fit_phrases(count_phrases(captions, 1), pooled, captions, ridge=0.1, rank=8)
+    phrases = fit_phrases(
+        count_phrases(captions, 1), pooled, captions, ridge=0.1, rank=8, directions=6
+    )
     decoding = replace(bundle.decoding, phrase_weight=2.0)
     return replace(bundle, phrases=phrases, decoding=decoding)
 
@@ -209,7 +243,7 @@ def test_drawn_sentences_are_left_as_they_were_drawn():
 
 
 def test_a_captioner_without_them_says_so():
-    with pytest.raises(UsageError, match="phrase_weight: this model knows no phrases"):
+    with pytest.raises(UsageError, match="phrase_weight: model 'tiny' knows no phrases"):
         Captioner(tiny_bundle()).settings(phrase_weight=1.0)
 
 
@@ -252,7 +286,8 @@ def edit_weights(folder, **changes):
     [
         (lambda f: (f / "phrases.json").unlink(), "phrase_weight 2, but the folder has no phrases"),
         (lambda f: (f / "phrases.safetensors").unlink(), "phrases.safetensors: missing"),
-        (lambda f: edit(f, format_version=9), "format_version: got 9, expected 1"),
+        (lambda f: edit(f, format_version=9), "got 9, expected 2; a newer tushuo may read it"),
+        (lambda f: edit(f, format_version=1), "older than this tushuo: fit the phrases again: "),
         (lambda f: edit(f, phrases=[]), "phrases: got [], expected a list of texts"),
         (lambda f: edit(f, phrases="dog"), "phrases: got 'dog', expected a list of texts"),
         (lambda f: edit(f, phrases=["dog", "unicorn"]), "the model has no word 'unicorn'"),
@@ -260,7 +295,11 @@ def edit_weights(folder, **changes):
         (lambda f: edit_weights(f, rarity=-np.ones(3, np.float32)), "but rarities"),
         (
             lambda f: edit_weights(f, **{"lower.weight": np.ones((2, 3), np.float16)}),
-            "lower.weight",
+            "lower.weight: got shape (2, 3), expected (any, 12)",
+        ),
+        (
+            lambda f: edit_weights(f, **{"known.weight": np.ones((12, 9), np.float16)}),
+            "project.weight: got shape (6, 1280), expected (9, 1280)",
         ),
         (lambda f: edit_weights(f, **{"upper.bias": None}), "upper.bias"),
         (lambda f: edit_weights(f, norms=np.ones(3, np.float32)), "norms: got (3,), expected (4,)"),

@@ -64,6 +64,7 @@ def error_of(folder):
 RANGE = "expected the least and the largest of finite numbers"
 WRONG = [
     ({"format_version": 2}, "format_version: got 2, expected 1; a newer tushuo may read it"),
+    ({"format_version": 0}, "expected 1; it is older than this tushuo: make it anew: tushuo mod"),
     ({"weights_sha256": "0" * 64}, "was made for other weights than model.safetensors; make it a"),
     ({"weights_sha256": None}, "was made for other weights"),
     ({"photographs": 0}, "photographs: got 0, expected how many they were"),

@@ -21,6 +21,7 @@ from tushuo.caption.training.self_critical import (
     ended,
     policy_loss,
 )
+from tushuo.caption.training.words import WordsTask
 from tushuo.data import BOS, EOS, PAD, UNK, Example
 from tushuo.graph import Tensor, check_grads, ops, tree_map, value_and_grad
 from tushuo.models.show_attend_tell import ShowAttendTell
@@ -210,6 +211,26 @@ def test_the_score_rises():
     made = task()
     _, scores = run(SelfCriticalTask(task=made), 120)
     assert np.mean(scores[-10:]) > np.mean(scores[:10]) + 0.7
+
+
+@pytest.mark.parametrize("kind", [WordsTask, SelfCriticalTask])
+def test_all_parts_average_by_the_steps_that_were_made_before(kind):
+    made = task(average=0.999)
+    steps = kind(task=made)
+    weights, state = steps.start()
+    batch, rng = next(steps.batches(0, 0)), np.random.default_rng(0)
+    for _ in range(2):  # the first learning rate is 0
+        before, at = weights, int(state["decoder"]["step"])
+        weights, state, _ = steps.step()(weights, state, batch, rng)
+    kept = (1 + at) / (10 + at)
+    for old, new, average in zip(
+        before.average.parameters(),
+        weights.network.parameters(),
+        weights.average.parameters(),
+        strict=True,
+    ):
+        expected = kept * old.numpy() + (1 - kept) * new.numpy()
+        np.testing.assert_allclose(average.numpy(), expected, atol=1e-6)
 
 
 def test_a_run_is_the_same_again_and_compiled():

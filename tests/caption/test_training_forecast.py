@@ -11,7 +11,10 @@ from rich.console import Console
 
 from tiny import save_photograph
 from tushuo.caption.training import CaptionTask, FeatureCache, Forecast, Recipe
-from tushuo.caption.training.forecast import MORE, STEPS, Work, _steps, forecast
+from tushuo.caption.training.forecast import Work
+from tushuo.caption.training.joint import joint_of
+from tushuo.caption.training.measuring import MORE, STEPS, _steps, forecast
+from tushuo.caption.training.parts import of_part
 from tushuo.caption.training.samples import chosen, with_samples
 from tushuo.data import Example, Preprocessing
 from tushuo.data.views import View
@@ -39,6 +42,7 @@ MADE = Forecast(
     missing=500,
     feature_seconds=30.0,
     phrase_seconds=90.0,
+    joint=Work("joint space", 20, 2300, 1.0, 0.05, 1.0),
     memory=1_500_000_000,
     feature_bytes=100_000_000,
     run_bytes=200_000_000,
@@ -62,7 +66,7 @@ def test_a_little_is_measured_and_nothing_written(task, tmp_path):
     found = forecast(task)
     assert (found.train, found.dev, found.captions) == (7, 30, 14)
     (words,) = found.parts
-    assert (words.name, words.steps) == ("words", 3 * task.batches_per_epoch())
+    assert (words.name, words.steps) == ("words", 3 * of_part(task).batches_per_epoch())
     assert found.words == len(task.vocabulary)
     assert found.missing == 6 * task.recipe.views  # the copy shares a map
     assert found.feature_bytes == found.missing * (4 * 1280 * 2 + 128)
@@ -84,7 +88,8 @@ def test_the_maps_have_the_size_that_was_forecast(task):
 
 def test_how_it_adds_up_and_reads():
     assert MADE.parts[0].seconds == 10.5 + 4499 * 0.5 + 12 * 20
-    assert MADE.seconds == MADE.parts[0].seconds + 30 + 90
+    assert MADE.seconds == MADE.parts[0].seconds + 30 + 90 + MADE.joint.seconds
+    assert MADE.joint.seconds == 1 + 2299 * 0.05 + 20
     assert MADE.rows() == [
         ("photographs", "6,000 to learn from, 1,000 to validate with"),
         ("captions", "30,000"),
@@ -96,20 +101,22 @@ def test_how_it_adds_up_and_reads():
             "41 min 40 s: 4,500 steps in 12 epochs (500 ms a step, 20.0 s a validation)",
         ),
         ("phrases", "1 min 30 s"),
-        ("together", "43 min 40 s"),
+        ("joint space", "2 min 16 s: 2,300 steps in 20 epochs (50 ms a step, 1.0 s a validation)"),
+        ("together", "45 min 56 s"),
         ("memory", "1.5 GB at most"),
         ("disk", "100.0 MB of feature maps, 200.0 MB a run"),
         ("free disk", "250.0 MB: that is too little"),
     ]
     long = dict(replace(MADE, memory=0, parts=(MADE.parts[0]._replace(step_seconds=2.0),)).rows())
-    assert long["together"] == "2 h 36 min"
+    assert long["together"] == "2 h 38 min"
     assert long["memory"] == "not known here"
+    assert "joint space" not in dict(replace(MADE, joint=None).rows())
 
 
 def test_samples_are_the_same_ones_each_time_and_come_with_the_scores(task):
     console = Console(record=True, width=200)
     task.features.fill([example.image for example in task.train])
-    weights, _ = task.start()
+    weights = task.weights()
     validate = with_samples(task, console)
     scores = validate(weights)
     assert scores == task.scores(task.captions(weights.average))
@@ -150,3 +157,17 @@ def test_later_parts_are_measured_too(task):
     assert names == {"tuned": steps, "self-critical": 2 * steps}
     assert min(number for part in found.parts for number in part[3:]) > 0
     assert f": {2 * steps} steps in 2 epochs" in dict(found.rows())["self-critical"]
+
+
+def test_the_joint_space_is_measured_too(task, tmp_path):
+    apart = replace(task, train=task.train[:4], dev=task.train[4:])
+    asked = replace(apart, recipe=replace(task.recipe, embedder_epochs=5))
+    console = Console(quiet=True)
+    joint, none = (joint_of(x, tmp_path, (), False, console) for x in (asked, apart))
+    assert none is None
+    found, without = forecast(asked, joint), forecast(apart)
+    assert without.joint is None
+    assert found.joint.name == "joint space"
+    assert found.joint.steps == 5 * 2  # two sentences of each photograph, one batch each
+    assert min(found.joint[3:]) > 0
+    assert found.run_bytes > without.run_bytes

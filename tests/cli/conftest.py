@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,17 @@ def tushuo():
 
     run.environment = environment
     return run
+
+
+@pytest.fixture
+def interrupts():
+    """Choose what SIGINT does, here and in processes started from here, whatever it did before."""
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def interruptible(interrupts):
+    """Have SIGINT end what is started, even if the tests were started to ignore it."""
+    interrupts(signal.default_int_handler)

@@ -121,7 +121,9 @@ def test_a_wider_beam_scores_no_worse(caption, photos):
 
 def test_pictures(caption, photos, tmp_path):
     out = tmp_path / "new" / "out"
-    assert caption(photos / "a b.png", photos / "sub", "--explain", out).exit_code == 0
+    result = caption(photos / "a b.png", photos / "sub", "--explain", out)
+    assert result.exit_code == 0
+    assert f"tushuo: {photos / 'sub' / '狗.jpg'}: explained in {out / '狗.png'}\n" in result.stderr
     assert sorted(path.name for path in out.iterdir()) == ["a b.png", "ümläut.png", "狗.png"]
     for path in out.iterdir():
         assert Image.open(path).width == 1200
@@ -138,6 +140,7 @@ def test_pictures_overwrite_nothing(caption, photos):
     for _ in range(2):  # the second time there are pictures from the first
         result = caption(photos, "--explain", below)
         assert len(result.stdout.splitlines()) == 3
+    assert f"explained in {below / '狗-2.png'}\n" in result.stderr
     assert len(list(below.iterdir())) == 6
     assert (below / "狗-2.png").is_file()
 

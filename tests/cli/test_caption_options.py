@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tiny import tiny_bundle
-from tushuo.caption import Calibration, save_bundle
+from tushuo.caption import Calibration, load_captioner, save_bundle
 from tushuo.cli.app import app
 
 
@@ -52,6 +52,40 @@ def test_chance(captions):
     assert careful == captions("--beam", 1).stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [(["--sample"], 3), (["--seed", 1, "--beam", 2], 2), (["--beam", 4], 4), (["--beam", 1], None)],
+)
+def test_json_has_the_alternatives_that_were_asked_for(captions, bundle, photos, arguments, count):
+    first, *_ = captions("--json", *arguments).stdout.splitlines()
+    entry = json.loads(first)
+    if count is None:
+        assert "alternatives" not in entry
+        return
+    assert "--json has the others" not in captions("--beam", 1, "--sample").stderr
+    options = {"do_sample": True} if arguments[0] != "--beam" else {}
+    options |= {"seed": 1} if "--seed" in arguments else {}
+    (expected,) = load_captioner(bundle)([photos / "a b.png"], beams=count, **options)
+    assert entry["caption"] == expected.text
+    assert len(entry["alternatives"]) == count - 1
+    assert entry["alternatives"] == [
+        {
+            "text": other.text,
+            "logprob": pytest.approx(other.logprob, abs=1e-5),
+            "score": pytest.approx(other.score, abs=1e-5),
+        }
+        for other in expected.alternatives
+    ]
+
+
+def test_how_to_see_the_other_sentences_drawn(captions):
+    told = "tushuo: of 3 sentences drawn, one is written; --json has the others, too\n"
+    assert captions("--sample").stderr == told
+    assert captions("--sample", "--beam", 1).stderr == ""
+    assert captions("--sample", "--json").stderr == ""
+    assert captions("--beam", 3).stderr == ""
+
+
 def test_groups_of_beams(captions):
     arguments = ["--beam", 4, "--num-beam-groups", 2, "--diversity-penalty", 1]
     assert len(texts(captions(*arguments))) == 3
@@ -60,11 +94,20 @@ def test_groups_of_beams(captions):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--include", "dgo"], "does not know the word 'dgo'; words that look alike: dog"),
-        (["--include", "dog", "--sample"], "include and num_beam_groups are for beam search"),
-        (["--max-words", 2, "--min-words", 3], "min_words 3 is above max_words 2"),
-        (["--num-beam-groups", 2], "3 beams do not divide into 2 groups"),
-        (["--top-p", 7], "top_p: got 7.0"),
+        (["--include", "dgo"], "--include: model 'tiny' does not know the word 'dgo'; words that"),
+        (
+            ["--include", "dog", "--sample"],
+            "--include and --num-beam-groups: for beam search only; leave out --sample",
+        ),
+        (["--match-weight", 1], "--match-weight: model 'tiny' has no embedder; leave it out"),
+        (["--max-words", 2, "--min-words", 3], "--min-words 3 is above --max-words 2"),
+        (
+            ["--num-beam-groups", 2],
+            "3 beams do not divide into 2 groups; --num-beam-groups divides beams",
+        ),
+        (["--diversity-penalty", 1], "--diversity-penalty without groups; set --num-beam-groups"),
+        (["--top-p", 7], "--top-p: got 7.0"),
+        (["--patience", 0], "--patience: got 0.0"),
         (["--precision", "int8"], "'tiny' has no quantization.json, which precision 'int8' needs"),
         (["--precision", "int4"], "'int4'; choose among float32, bfloat16, int16, int8"),
         (["--min-confidence", 0.5], "model 'tiny' does not tell its confidence"),

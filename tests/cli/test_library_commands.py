@@ -203,6 +203,7 @@ def test_info(run, indexed):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_quiet_and_loses_nothing(tushuo, bundle, tmp_path):
     for number in range(40):
         save_photograph(tmp_path / "photos" / f"{number}.jpg", seed=number)

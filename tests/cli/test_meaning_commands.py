@@ -109,7 +109,9 @@ def test_watching_does_not_list(run, folder, embedding):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_watching_goes_on_until_somebody_ends_it(tushuo, embedding, folder):
+def test_watching_goes_on_until_somebody_ends_it(tushuo, embedding, folder, interrupts):
+    """Even one that a script has started with `&`, which has SIGINT ignored."""
+    interrupts(signal.SIG_IGN)
     library = ["--library", str(folder.parent / "library.db"), "--model", str(embedding)]
     command = [sys.executable, "-m", "tushuo", "index", str(folder), "--watch", *library]
     pipe = subprocess.PIPE
@@ -120,7 +122,10 @@ def test_watching_goes_on_until_somebody_ends_it(tushuo, embedding, folder):
         age(save_photograph(folder / "new.png", seed=9))
         assert process.stdout.readline().startswith("1 captioned, 3 unchanged")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        try:
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
         assert process.stderr.read() == ""
 
 

@@ -171,6 +171,48 @@ def test_evaluate_puts_aside_what_training_does(bundle, dataset):
     assert f"|images:{len(aside)}|" in result.stdout
 
 
+def translate(dataset):
+    table = dataset / "captions.csv"
+    rows = list(csv.reader(table.read_text().splitlines()))
+    with table.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [rows[0], *([name, "一只狗", *rest] for name, _, *rest in rows[1:])]
+        )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_scores_against_another_language_are_refused(bundle, chinese, dataset, language):
+    """Those against captions in the model's own are not."""
+    model, other = (bundle, chinese) if language == "en" else (chinese, bundle)
+    if language == "en":
+        translate(dataset)
+    result = run("evaluate", "--data", dataset, "--model", model)
+    assert f"writes {language!r}, but no caption of the data set is in that" in result.stderr
+    assert "--captions FILE" in result.stderr
+    assert result.exit_code == 2
+    assert run("evaluate", "--data", dataset, "--model", other).exit_code == 0
+
+
+def test_bad_entries_are_told_line_by_line_and_counted(bundle, dataset):
+    (dataset / "captions.csv").unlink()
+    (dataset / "metadata.jsonl").write_text('{"file_name": \n\n{"file_name": "x.png", "text": "A"}')
+    result = run("evaluate", "--data", dataset, "--model", bundle)
+    unparsable, missing, summary = result.stderr.splitlines()
+    assert unparsable.startswith("tushuo: metadata.jsonl:1: got ")
+    assert missing == "tushuo: metadata.jsonl:3: photograph 'x.png' is missing"
+    assert summary == (
+        f"tushuo: 2 bad entries in {str(dataset)!r}; mend them, or leave them out with --skip-bad"
+    )
+    assert result.exit_code == 2
+
+
+def test_scores_of_a_few_photographs_are_not_kept(bundle, dataset):
+    arguments = ["evaluate", "--data", dataset, "--model", bundle, "--record", "--limit", 2]
+    result = run(*arguments)
+    assert "got --record and --limit" in result.stderr
+    assert result.exit_code == 2
+
+
 def test_a_report(bundle, dataset, tmp_path):
     page = tmp_path / "report.html"
     arguments = ["evaluate", "--data", dataset, "--model", bundle, "--html", page]

@@ -93,6 +93,7 @@ def test_a_closed_pipe_is_quiet(tushuo, bundle, photos):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_quiet(tushuo, bundle, photos):
     with start(tushuo, "caption", "-", "--batch-size", "1", "--model", bundle) as process:
         process.stdin.write(f"{photos / 'a b.png'}\n")

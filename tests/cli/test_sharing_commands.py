@@ -107,8 +107,11 @@ def test_dry_run_writes_nothing(run, bundle, good, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     outputs = ["--csv", tmp_path / "x.csv", "--album", tmp_path / "album", "--sidecar", "--embed"]
     result = run("share", good, "--model", bundle, "--dry-run", *outputs)
-    assert result.stdout.count("written\t") == 6
-    assert result.stderr == "tushuo: 6 written; nothing was written (dry run)\n"
+    lines = result.stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["would be written"] * 6
+    assert result.stderr == "tushuo: 6 would be written; nothing was written (dry run)\n"
+    told = run("share", good, "--model", bundle, "--dry-run", "--json").stdout.splitlines()
+    assert [json.loads(line)["what"] for line in told] == ["would be written"] * 3
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -188,8 +191,8 @@ def test_alt_writes_a_patch(run, bundle, site, sentence):
     )
     assert result.stderr.splitlines() == [
         f"tushuo: {site / 'index.html'}:2: gone.png: failed: no such file",
-        "tushuo: 1 pages: 1 filled, 1 failed, 1 decorative",
-        "tushuo: 1 alt texts in another language than their page (de); see --language and --model",
+        "tushuo: 1 page: 1 filled, 1 failed, 1 decorative",
+        "tushuo: 1 alt text in another language than the page's (de); see --language and --model",
     ]
     assert result.exit_code == 1
     assert (site / "index.html").read_bytes() == before
@@ -223,7 +226,7 @@ def test_alt_checks(run, site):
     result = run("alt", site, "--check")
     page = site / "index.html"
     assert result.stdout.splitlines() == [f"{page}:1\ta.png", f"{page}:2\tgone.png"]
-    assert result.stderr == "tushuo: 1 pages: 2 missing, 1 decorative\n"
+    assert result.stderr == "tushuo: 1 page: 2 missing, 1 decorative\n"
     assert result.exit_code == 1
     page.write_text('<img src="a.png" alt="A dog">')
     assert run("alt", site, "--check").exit_code == 0

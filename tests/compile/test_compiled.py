@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Thread
 
 import numpy as np
@@ -101,6 +102,32 @@ def test_numbers_that_only_look_equal_are_told_apart():
     assert g(np.array(1.0), -0.0).item() == -np.inf
 
 
+@dataclass(frozen=True)
+class Setting:
+    by: float
+
+
+@pytest.mark.parametrize("box", [Setting, lambda n: Setting((n,)), lambda n: {n}])
+def test_so_are_settings_that_hold_such_numbers(box):
+    def kind(setting):
+        held = getattr(setting, "by", setting)
+        return type(held if isinstance(held, int | float) else next(iter(held)))
+
+    f = compile(lambda x, setting: x + (1 if kind(setting) is int else 2), cache=False)
+    for _ in range(2):
+        assert f(np.zeros(()), box(1)).item() == 1
+        assert f(np.zeros(()), box(1.0)).item() == 2
+    assert len(f.programs()) == 2
+
+
+def test_slices_and_sets_count_by_value():
+    f = compile(lambda x, part, names: x[part] * len(names), cache=False)
+    for stop in (2, 3, 2):
+        found = f(np.ones(4), slice(0, stop), {"a", "b"})
+        assert found.numpy().tolist() == [2] * stop
+    assert len(f.programs()) == 2
+
+
 def test_shared_weights_stay_shared():
     def f(a, b):
         return tushuo.grad(lambda pair: tushuo.sum(pair[0] * pair[1]))([a, b])
@@ -160,6 +187,34 @@ def test_inside_of_another_compiled_function():
     assert inner.programs() == []
 
 
+def test_a_function_may_call_itself_on_what_is_known():
+    @compile
+    def f(x, n):
+        return x + f(tushuo.asarray(1.0), n - 1) if n else x
+
+    found = []
+    thread = Thread(target=lambda: found.append(f(np.array(2.0), 2).item()), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert found == [4]
+
+
+def test_a_method_gets_its_instance():
+    class Scale(nn.Module):
+        def __init__(self):
+            self.weight = tushuo.asarray(np.arange(3.0))
+
+        @compile
+        def times(self, x):
+            return x * self.weight
+
+    scale = Scale()
+    assert scale.times(np.full(3, 2.0)).numpy().tolist() == [0, 2, 4]
+    scale.weight = tushuo.asarray(np.ones(3))
+    assert scale.times(np.full(3, 2.0)).numpy().tolist() == [2, 2, 2]
+    assert len(Scale.times.programs()) == 1
+
+
 def test_results_are_read_only_and_not_overwritten():
     f = compile(lambda x: x + 1, cache=False)
     first = f(np.zeros(3))
@@ -176,6 +231,15 @@ def test_inputs_and_constants_can_be_returned():
     a, b, c = f(x)
     assert a.numpy().tolist() == c.numpy().tolist() == [1, 1]
     assert b.numpy().tolist() == [0, 1, 2]
+    assert a.data is x.data
+
+
+def test_an_input_that_is_returned_stays_the_callers_own():
+    mine = np.ones(4)
+    found, _ = compile(lambda x: (x, x + 1), cache=False)(mine[:2])
+    mine[:] = 7
+    assert found.numpy().tolist() == [1, 1]
+    assert mine[:2].flags.writeable
 
 
 def test_the_name_and_the_text_are_the_functions():
@@ -222,6 +286,12 @@ def test_arrays_of_other_libraries_are_refused():
         compile(lambda x: x + 1, cache=False)(tushuo.asarray(strict.ones(3)))
 
 
+def test_kinds_of_numpys_arrays_are_refused_by_name():
+    masked = np.ma.array([1.0, 2.0], mask=[0, 1])
+    with pytest.raises(CompileError, match=r"numpy\.ma.* \(MaskedArray\).*pass such a one"):
+        compile(lambda x: x + 1, cache=False)(masked)
+
+
 PICKING = {
     "take": lambda x, i: tushuo.take(x, i),
     "scatter": lambda x, i: tushuo.scatter_add(tushuo.reshape(x, 3)[: i.shape[0]], i, 3),
@@ -240,6 +310,25 @@ def test_an_index_out_of_range_is_an_error_with_its_line(f):
         with pytest.raises(ShapeError, match=r"an index is out of range, asked for at .*py:\d+"):
             compiled(x, np.array(bad))
     assert compiled(x, np.array([1, 1])).numpy().size in (2, 3)
+
+
+def test_an_error_leaves_nothing_behind():
+    f = compile(lambda x, i, j: (x[0] * tushuo.take(x, i), _half(tushuo.take(_half(x), j))))
+    x, good, bad = np.arange(3.0), np.array([1]), np.array([9])
+    for i, j in [(bad, bad), (good, bad), (bad, good)]:
+        with pytest.raises(CompileError if j is bad else ShapeError, match=r"range|bounds"):
+            f(x, i, j)
+        assert [y.numpy().tolist() for y in f(x, good, good)] == [[0], [1]]
+    assert not f(x, good, good)[0].numpy().flags.writeable
+
+
+def _half(x):
+    return x.astype("float16")
+
+
+def test_nothing_may_be_taken_of_nothing():
+    take = compile(lambda x, i: tushuo.take(x, i[:0]), cache=False)
+    assert take(np.zeros((0, 3)), np.ones(2, int)).shape == (0, 3)
 
 
 def test_a_failing_numpy_operation_names_its_line():

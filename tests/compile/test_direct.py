@@ -11,7 +11,7 @@ from tests.compile.programs import f32, traced
 import tushuo
 from tushuo.compile import compile
 from tushuo.compile.codegen.columns import Plane, runs
-from tushuo.compile.codegen.dense import tiling
+from tushuo.compile.codegen.tiling import tiling
 from tushuo.compile.passes import optimise
 from tushuo.graph.ops.conv_arrays import Geometry
 from tushuo.graph.ops.windows import Window

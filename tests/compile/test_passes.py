@@ -75,6 +75,11 @@ def test_what_may_change_a_zero_or_hide_a_nan_stays(f):
     assert after(simplify, f, f32(3))[-1] == "return %2"
 
 
+def test_share_tells_zeros_of_different_signs_apart():
+    f = compile(lambda x: (tushuo.clip(x, 0.0, 1.0), tushuo.clip(x, -0.0, 1.0)), cache=False)
+    assert [np.signbit(y.numpy()).tolist() for y in f(np.array([-1.0]))] == [[False], [True]]
+
+
 def test_share_computes_once_what_is_equal():
     def f(x):
         return tushuo.exp(x) * 2 + tushuo.exp(x) * 2

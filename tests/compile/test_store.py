@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from threading import Thread
 
 import numpy as np
+import pytest
 
 import tushuo
 from tushuo.compile import compile
@@ -31,6 +33,25 @@ def test_damaged_files_count_as_missing(tmp_path):
         assert store.get(["key"]) is None
     store.put(["key"], b"code")
     assert store.get(["key"]) == b"code"
+
+
+def test_code_of_another_key_counts_as_missing(tmp_path):
+    store = Store(tmp_path)
+    store.put(["a"], b"code")
+    store._path(["a"]).rename(store._path(["b"]))
+    assert store.get(["b"]) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no modes")
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path):
+    Store(tmp_path).put(["a"], b"code")
+    tmp_path.chmod(0o777)
+    open_to_all = Store(tmp_path)
+    assert open_to_all.get(["a"]) is None
+    open_to_all.put(["b"], b"code")
+    tmp_path.chmod(0o700)
+    assert Store(tmp_path).get(["a"]) == b"code"
+    assert Store(tmp_path).get(["b"]) is None
 
 
 def test_the_oldest_go_when_it_is_full(tmp_path):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import tushuo
 from tushuo.compile import compile, workers
 from tushuo.compile.check import agree
-from tushuo.compile.codegen import loops, product, share
+from tushuo.compile.codegen import product, share, split
 from tushuo.errors import UsageError
 
 from .test_loops import operands
@@ -35,7 +35,7 @@ def _number():
 @pytest.fixture
 def _eager(monkeypatch):
     """Every loop is cut, however short."""
-    monkeypatch.setattr(loops, "WORK", 1)
+    monkeypatch.setattr(split, "WORK", 1)
     monkeypatch.setattr(product, "SHARED", 1)
 
 

@@ -193,11 +193,33 @@ def test_problems_of_captions_and_splits(tmp_path):
     dataset = load_captions(root, skip_bad=True)
     assert summary(dataset) == {"train": [("a.jpg", ("A dog .", "Dogs run ."))]}
     assert dataset.problems == (
-        "Flickr_8k.trainImages.txt:1: 'b.jpg' has an empty caption",
-        "Flickr_8k.devImages.txt:1: 'c.jpg' has a caption of 3,000 characters, above 2,000",
+        "Flickr8k.token.txt:3: 'b.jpg' has an empty caption",
+        "Flickr8k.token.txt:4: 'c.jpg' has a caption of 3,000 characters, above 2,000",
         "Flickr_8k.devImages.txt:2: 'a.jpg' is listed twice (in 'train' and in 'dev')",
         "Flickr_8k.devImages.txt:3: 'd.jpg' has no captions",
     )
+
+
+EMPTY = {
+    "captions.csv": (f"{CSV}a.jpg,,train\n", "captions.csv:6: 'a.jpg' has an empty caption"),
+    "metadata.jsonl": (
+        f'{JSONL}{{"file_name": "a.jpg", "text": " "}}\n',
+        "metadata.jsonl:5: 'a.jpg' has an empty caption",
+    ),
+    "annotations/captions_train2017.json": (
+        coco(b=["A cat ."], a=["A dog .", ""]),
+        "captions_train2017.json, annotations[2]: 'a.jpg' has an empty caption",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_caption_is_told_where_it_stands(tmp_path, name):
+    content, problem = EMPTY[name]
+    photos = FLAT if "/" not in name else {"train2017/a.jpg": b"", "train2017/b.jpg": b""}
+    dataset = load_captions(write(tmp_path, {**photos, name: content}), skip_bad=True)
+    assert dataset.problems == (problem,)
+    assert "a.jpg" not in {example.image.name for example in dataset.all_examples}
 
 
 def test_captions_that_no_file_can_hold_are_a_problem(tmp_path):

@@ -72,7 +72,8 @@ GOOD = {
 MALFORMED = [
     ([], "not a vocabulary of tushuo; expected 'tushuo-vocabulary'"),
     ({"format": "other"}, "not a vocabulary"),
-    ({"version": 2}, "version 2 of the vocabulary format, expected 1"),
+    ({"version": 2}, "version 2 of the vocabulary format, expected 1; a newer tushuo may read it"),
+    ({"version": 0}, "it is older than this tushuo: train the captioner anew"),
     ({"language": ["en"]}, "language not of"),
     ({"tokens": None}, "tokens and counts are not lists"),
     ({"tokens": ["a"]}, "tokens do not begin with"),

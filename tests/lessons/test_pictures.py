@@ -78,10 +78,11 @@ def test_images_refuse():
 
 
 def test_show_from_a_script(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("TUSHUO_PICTURES", str(tmp_path))
+    folder = tmp_path / "new"
+    monkeypatch.setenv("TUSHUO_PICTURES", str(folder))
     show(plot([1, 2], {"y": [1, 2]}), images([np.eye(3)]), "words")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["01.svg", "02.png"]
-    with Image.open(tmp_path / "02.png") as image:
+    assert sorted(p.name for p in folder.iterdir()) == ["01.svg", "02.png"]
+    with Image.open(folder / "02.png") as image:
         assert image.format == "PNG"
     assert capsys.readouterr().out.splitlines()[-1] == "words"
 

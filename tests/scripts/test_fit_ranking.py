@@ -16,6 +16,7 @@ from tiny import WORDS, save_photograph, tiny_bundle
 from tushuo.caption import load_bundle, load_captioner, save_bundle
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.caption.phrases import count_phrases, fit_phrases
+from tushuo.caption.training.ranking import PHRASES
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fit_ranking.py"
 
@@ -33,7 +34,7 @@ def data(tmp_path):
             )
     said = [[bundle.vocabulary.encode(WORDS[i : i + 3])[1:-1]] for i in range(4)]
     pooled = np.random.default_rng(3).normal(size=(4, 1280)).astype(np.float32)
-    phrases = fit_phrases(count_phrases(said, 1), pooled, said, ridge=0.1, rank=4)
+    phrases = fit_phrases(count_phrases(said, 1), pooled, said, ridge=0.1, rank=4, directions=4)
     save_bundle(tmp_path / "bundle", replace(bundle, phrases=phrases), "")
     return tmp_path
 
@@ -47,7 +48,7 @@ def test_the_weight_with_the_best_score_is_written(data, monkeypatch, capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert json.loads((bundle / "generation_config.json").read_text()) == before
     scores = {float(row[1]): float(row[-1]) for row in rows}
-    assert list(scores) == [0, 1, 1.5, 2]  # no embedder: phrases alone
+    assert list(scores) == [*PHRASES]  # no embedder: phrases alone
     captioner, images = load_captioner(bundle), [data / f"{i}.png" for i in range(4)]
     references = {str(i): [" ".join(WORDS[i : i + 2]), " ".join(WORDS[:2])] for i in range(4)}
     for weight, score in scores.items():

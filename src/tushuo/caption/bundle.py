@@ -70,7 +70,7 @@ class Bundle:
         preprocessing: How a photograph becomes the encoder's input.
         decoding: How sentences are searched for.
         name: The name of the bundle.
-        calibration: Turns log-probabilities into confidence; None where that was never fitted.
+        calibration: Turns scores into confidence; None where that was never fitted.
         evaluation: How good its captions are; None where that was never measured.
         embedder: Puts photographs and sentences into one space; None where it has none.
         phrases: Knows what people would say, to rank sentences by; None where it has none.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tushuo.caption.evaluation import Evaluation
 from tushuo.caption.shared_encoder import Holder, read_holder
 from tushuo.data import Vocabulary
-from tushuo.errors import BundleError
+from tushuo.errors import BundleError, version_hint
 from tushuo.models.efficientnet import SCALES
 from tushuo.models.installed import read_config
 
@@ -92,8 +92,9 @@ def read_identity(path: Path, sizes: DecoderSizes) -> Identity:
     """
     config = read_config(path)
     _expect(path, "model_type", config.get("model_type"), MODEL_TYPE)
-    hint = "a newer tushuo may read it"
-    _expect(path, "format_version", config.get("format_version"), FORMAT_VERSION, hint)
+    version = config.get("format_version")
+    hint = version_hint(version, FORMAT_VERSION, "train the captioner anew: tushuo train caption")
+    _expect(path, "format_version", version, FORMAT_VERSION, hint)
     _expect(path, "decoder", config.get("decoder"), sizes._asdict(), "as in model.safetensors")
     found = config.get("encoder")
     encoder = found if isinstance(found, dict) else {}

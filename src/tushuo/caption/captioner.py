@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from math import isqrt
@@ -15,9 +15,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from tushuo.caption.bundle import Bundle
+from tushuo.caption.caption import Caption
+from tushuo.caption.choosing import Found, own_scores, ranked_by_match
 from tushuo.caption.decoding import Decoding, Hypothesis, beam_search, sample
 from tushuo.caption.embeds import Embeds
-from tushuo.caption.matching import matched
 from tushuo.caption.next_words import NextWords, next_words, stepper_of
 from tushuo.caption.options import DecodingOptions, changed
 from tushuo.caption.phrases import judges_of
@@ -38,35 +39,6 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 _EAGER_BATCHES = 4
 _EAGER_WORDS = 200
 """So much is done before the networks are compiled, which takes seconds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Caption:
-    """A sentence about a photograph.
-
-    Attributes:
-        text: The sentence, fit for print.
-        words: Its words, in lower case.
-        logprob: The logarithm of the probability that the model gives it, its end included.
-        score: What the sentences of a beam are ranked by: the log-probability over a power of the
-            length, and what people would probably say (see `Decoding`).
-        attention: Where the model looked for each word, (len(words), h, w); each map sums to 1.
-            Row 0 is the top of the photograph.
-        alternatives: The other sentences of the beam, best first; theirs are empty.
-        confidence: The probability that the caption is good, as fitted on photographs with known
-            captions (see `Calibration`); None where the bundle has no such fit.
-    """
-
-    text: str
-    words: tuple[str, ...]
-    logprob: float
-    score: float
-    attention: Floats
-    alternatives: tuple[Caption, ...] = ()
-    confidence: float | None = None
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class Captioner(Embeds):
@@ -165,6 +137,32 @@ class Captioner(Embeds):
         maps = np.asarray(features, dtype=np.float32)
         return self._captions(maps, maps, self.settings(**options), watch)
 
+    def caption_by_match(
+        self,
+        features: npt.ArrayLike,
+        weights: Sequence[float],
+        **options: Unpack[DecodingOptions],
+    ) -> list[list[Caption]]:
+        """The captions that each of several match weights gives; sentences are searched for once.
+
+        Args:
+            features: float, (N, L, D) as from `encode`; L is a square number.
+            weights: Instead of the bundle's `match_weight`.
+            **options: As of `__call__`.
+
+        Returns:
+            For each weight what `caption_features` returns with it.
+
+        Raises:
+            ShapeError: The shape is another.
+            UsageError: As of `__call__`.
+        """
+        maps = np.asarray(features, dtype=np.float32)
+        settings = self._changed(options)
+        each = [self._allowed(replace(settings, match_weight=weight)) for weight in weights]
+        found = self._found(maps, maps, each[0]) if each else []
+        return [self._chosen(found, maps, one) for one in each]
+
     def caption_pixels(
         self, pixels: Floats, settings: Decoding, *, features: Floats | None = None
     ) -> list[Caption]:
@@ -184,11 +182,22 @@ class Captioner(Embeds):
         Raises:
             UsageError: As of `__call__`.
         """
-        settings = changed(self.bundle.decoding, options, self.bundle.vocabulary)
+        return self._allowed(self._changed(options))
+
+    def _changed(self, options: DecodingOptions) -> Decoding:
+        bundle = self.bundle
+        return changed(bundle.decoding, options, bundle.vocabulary, f"model {bundle.name!r}")
+
+    def _allowed(self, settings: Decoding) -> Decoding:
+        """The same settings, if the bundle has what they need."""
         if settings.match_weight and self.bundle.embedder is None:
-            raise UsageError("match_weight: this model has no embedder", hint="leave it out")
+            raise UsageError(
+                f"match_weight: model {self.bundle.name!r} has no embedder", hint="leave it out"
+            )
         if settings.phrase_weight and self.bundle.phrases is None:
-            raise UsageError("phrase_weight: this model knows no phrases", hint="leave it out")
+            raise UsageError(
+                f"phrase_weight: model {self.bundle.name!r} knows no phrases", hint="leave it out"
+            )
         return settings
 
     def _pixels(self, images: Sequence[ImageLike]) -> Floats:
@@ -203,7 +212,13 @@ class Captioner(Embeds):
         self, features: Floats, seen: Floats, settings: Decoding, watch: Watch | None = None
     ) -> list[Caption]:
         """Captions of features (N, L, D); chance depends on what was seen, (N, ...), alone."""
-        side = _side(features, self.bundle.decoder_sizes.channels)
+        return self._chosen(self._found(features, seen, settings, watch), features, settings)
+
+    def _found(
+        self, features: Floats, seen: Floats, settings: Decoding, watch: Watch | None = None
+    ) -> list[list[Hypothesis]]:
+        """The sentences that a search finds, ranked by what people would say, too."""
+        _side(features, self.bundle.decoder_sizes.channels)
         if not len(features):
             return []
         annotations = self._decoder.annotations(asarray(features))
@@ -228,25 +243,37 @@ class Captioner(Embeds):
         )
         if judges is not None:
             hypotheses = [judge.ranked(x) for judge, x in zip(judges, hypotheses, strict=True)]
-        embedder = self.bundle.embedder
-        if embedder is not None and settings.match_weight and not settings.do_sample:
-            hypotheses = matched(hypotheses, features, embedder, settings.match_weight, self._text)
-        return [self._caption(ranked[: settings.beams], side) for ranked in hypotheses]
+        return hypotheses
 
-    def _caption(self, ranked: Sequence[Hypothesis], side: int) -> Caption:
-        best, *others = (self._worded(hypothesis, side) for hypothesis in ranked)
+    def _chosen(self, found: Found, features: Floats, settings: Decoding) -> list[Caption]:
+        """The best sentences by how well they fit the photographs, (N, L, D), too."""
+        side = _side(features, self.bundle.decoder_sizes.channels)
+        ranked = ranked_by_match(found, features, self.bundle, settings, self._text)
+        chosen = [several[: settings.beams] for several in ranked]
+        scores: Sequence[Sequence[float | None]] = [[None] * len(several) for several in chosen]
+        if self.bundle.calibration is not None:
+            scores = own_scores(chosen, features, self.bundle, settings, self._text)
+        return [self._caption(*pair, side) for pair in zip(chosen, scores, strict=True)]
+
+    def _caption(
+        self, ranked: Sequence[Hypothesis], scores: Sequence[float | None], side: int
+    ) -> Caption:
+        pairs = zip(ranked, scores, strict=True)
+        best, *others = (self._worded(hypothesis, score, side) for hypothesis, score in pairs)
         return replace(best, alternatives=tuple(others))
 
     def _text(self, ids: Sequence[int]) -> str:
         vocabulary = self.bundle.vocabulary
         return vocabulary.detokenize(vocabulary.decode(ids), sentence=True)
 
-    def _worded(self, hypothesis: Hypothesis, side: int) -> Caption:
+    def _worded(self, hypothesis: Hypothesis, score: float | None, side: int) -> Caption:
+        """A caption; the score is the one that its confidence depends on."""
         words, text = self.bundle.vocabulary.decode(hypothesis.ids), self._text(hypothesis.ids)
-        maps = hypothesis.attention.reshape(-1, side, side)
-        calibration, logprob = self.bundle.calibration, hypothesis.logprob
-        sure = calibration.confidence(logprob, len(words)) if calibration else None
-        return Caption(text, tuple(words), logprob, hypothesis.score, maps, confidence=sure)
+        maps, calibration = hypothesis.attention.reshape(-1, side, side), self.bundle.calibration
+        sure = calibration.confidence(score) if calibration and score is not None else None
+        return Caption(
+            text, tuple(words), hypothesis.logprob, hypothesis.score, maps, confidence=sure
+        )
 
 
 def _batches(images: Iterable[ImageLike], size: int) -> Iterator[list[ImageLike]]:

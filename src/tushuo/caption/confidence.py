@@ -17,15 +17,15 @@ _MOST_STEPS, _STEP_IS_NOTHING = 100, 1e-10
 
 @dataclass(frozen=True)
 class Calibration:
-    """From the mean log-probability of a caption's words to the probability that it is good.
+    """From the score of a caption to the probability that it is good.
 
-    `P(good) = 1 / (1 + exp(-(slope x + intercept)))`, where x is the log-probability over the
-    number of words and the end: the logarithm of the words' geometric mean probability (Platt,
+    `P(good) = 1 / (1 + exp(-(slope x + intercept)))`, where x is the score by which the captioner,
+    as it was fitted, ranks sentences: their likelihood, and what people would probably say (Platt,
     "Probabilistic outputs for support vector machines", 1999, eq. 1). What "good" meant stands in
     the bundle's model card.
 
     Args:
-        slope: Per unit of x (nats a word).
+        slope: Per unit of x.
         intercept: The logit at x = 0.
 
     Raises:
@@ -39,39 +39,34 @@ class Calibration:
         if not (isfinite(self.slope) and isfinite(self.intercept)):
             raise UsageError(f"confidence: got {self}, expected finite numbers")
 
-    def confidence(self, logprob: float, words: int) -> float:
-        """The probability, 0 to 1, that a caption is good.
-
-        Args:
-            logprob: The logarithm of the caption's probability, its end included.
-            words: How many words it has.
-        """
-        logit = self.slope * logprob / (words + 1) + self.intercept
+    def confidence(self, score: float) -> float:
+        """The probability, 0 to 1, that a caption with that score is good."""
+        logit = self.slope * score + self.intercept
         return 1 / (1 + exp(-min(max(logit, -700.0), 700.0)))
 
 
-def fit_calibration(means: npt.ArrayLike, good: npt.ArrayLike) -> Calibration:
+def fit_calibration(scores: npt.ArrayLike, good: npt.ArrayLike) -> Calibration:
     """The calibration that makes what was seen likeliest (logistic regression).
 
     As in Platt's section 2.2 the targets are a little inside 0 and 1, by one pseudo-count each, so
     that captions that can be told apart perfectly do not make the slope endless.
 
     Args:
-        means: Log-probability over the number of words and the end, float (N,).
+        scores: What captions were ranked by, float (N,).
         good: Whether each caption was good, bool (N,).
 
     Raises:
         ShapeError: The shapes are not (N,) with equal N.
-        UsageError: There are not both good and bad captions, or all means are equal.
+        UsageError: There are not both good and bad captions, or all scores are equal.
     """
-    x, labels = np.asarray(means, dtype=np.float64), np.asarray(good, dtype=bool)
+    x, labels = np.asarray(scores, dtype=np.float64), np.asarray(good, dtype=bool)
     if x.ndim != 1 or x.shape != labels.shape:
         raise ShapeError(f"got shapes {x.shape} and {labels.shape}, expected (N,) twice")
     hits, misses = int(labels.sum()), int((~labels).sum())
     if not hits or not misses or not np.ptp(x):
         raise UsageError(
             f"got {hits} good and {misses} bad captions, cannot tell them apart",
-            hint="it takes some of both, of different probabilities",
+            hint="it takes some of both, of different scores",
         )
     targets = np.where(labels, (hits + 1) / (hits + 2), 1 / (misses + 2))
     centre, spread = x.mean(), x.std()

@@ -93,7 +93,7 @@ class Embeds:
 
         Raises:
             BundleError: The bundle has no embedder.
-            UsageError: `texts` is one string.
+            UsageError: `texts` is one string, or something in it is none.
         """
         return self._embedder.embed_texts(texts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tushuo.errors import BundleError, UsageError
 from tushuo.models.installed import read_config
 
 __all__ = [
+    "calibration_entry",
     "change_generation_config",
     "read_calibration",
     "read_decoding",
@@ -31,7 +32,7 @@ _KEYS = {
 }
 """The names in the file that differ from those of `Decoding`."""
 
-_CONFIDENCE = "confidence"
+_CONFIDENCE, _SCORE = "confidence", "score"
 _REQUIRED = ("beams", "max_words", "length_penalty")
 _MOST_WORDS = 10_000
 
@@ -59,7 +60,9 @@ def read_decoding(path: Path) -> Decoding:
 
 
 def read_calibration(path: Path) -> Calibration | None:
-    """What turns log-probabilities into confidence; None where the file says nothing of it.
+    """What turns scores into confidence; None where the file says nothing of it.
+
+    A file may have such numbers for probabilities alone instead: these do not count.
 
     Raises:
         BundleError: It lacks a number, or that is none.
@@ -69,6 +72,8 @@ def read_calibration(path: Path) -> Calibration | None:
         return None
     if not isinstance(config, dict):
         raise BundleError(f"{path}: confidence: got {config!r:.60}, expected slope and intercept")
+    if config.get("of") != _SCORE:
+        return None
     numbers = [
         _value(path, f"confidence.{key}", config.get(key), 0.0) for key in ("slope", "intercept")
     ]
@@ -89,8 +94,13 @@ def write_generation_config(
             lists = isinstance(value, tuple)
             content[_KEYS.get(field.name, field.name)] = [[w] for w in value] if lists else value
     if calibration is not None:
-        content[_CONFIDENCE] = {"slope": calibration.slope, "intercept": calibration.intercept}
+        content |= calibration_entry(calibration)
     return content
+
+
+def calibration_entry(calibration: Calibration) -> dict[str, Any]:
+    """What the file says of a calibration."""
+    return {_CONFIDENCE: {"of": _SCORE, **asdict(calibration)}}
 
 
 def change_generation_config(folder: Path, **changes: Any) -> None:

@@ -27,7 +27,8 @@ def load_captioner(
         language: "en" (the default) or "zh".
         precision: Of the networks' products: "float32", or with the compiler "bfloat16", "int16" or
             "int8", which are faster on processors that have instructions for them. The last two
-            need a bundle with `quantization.json`.
+            need a bundle with `quantization.json`. Where nothing is compiled, as within
+            `tushuo.eager()`, a captioner of lower precision can neither be loaded nor called.
 
     Raises:
         UsageError: The precision is unknown, or is lower and nothing will be compiled.

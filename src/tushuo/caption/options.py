@@ -24,6 +24,7 @@ class DecodingOptions(TypedDict, total=False):
     beams: int | None
     max_words: int | None
     length_penalty: float | None
+    patience: float | None
     min_words: int | None
     no_repeat_ngram_size: int | None
     num_beam_groups: int | None
@@ -39,8 +40,19 @@ class DecodingOptions(TypedDict, total=False):
     match_weight: float | None
 
 
-def changed(decoding: Decoding, options: DecodingOptions, vocabulary: Vocabulary) -> Decoding:
+def changed(
+    decoding: Decoding,
+    options: DecodingOptions,
+    vocabulary: Vocabulary,
+    model: str = "the model",
+) -> Decoding:
     """Settings with some of them changed.
+
+    Args:
+        decoding: The settings.
+        options: The changes.
+        vocabulary: The words that the captioner knows.
+        model: What errors call it.
 
     Raises:
         UsageError: A setting is unknown, out of range or contradicts another, or a word is unknown.
@@ -49,17 +61,26 @@ def changed(decoding: Decoding, options: DecodingOptions, vocabulary: Vocabulary
     if unknown := sorted(given.keys() - DecodingOptions.__annotations__.keys()):
         raise UsageError(f"unknown setting {unknown[0]!r}", hint=_near(unknown[0], _NAMES))
     for name in given.keys() & {"include", "exclude"}:
-        given[name] = word_ids(vocabulary, given[name], name)
+        given[name] = word_ids(vocabulary, given[name], name, model)
+    if both := set(given.get("include", ())) & set(given.get("exclude", ())):
+        word = vocabulary.tokens[min(both)]
+        raise UsageError(f"{word!r} is both included and excluded", hint="leave out one of them")
     return replace(decoding, **given)
 
 
-def word_ids(vocabulary: Vocabulary, words: Sequence[str], what: str = "words") -> tuple[int, ...]:
+def word_ids(
+    vocabulary: Vocabulary,
+    words: Sequence[str],
+    what: str = "words",
+    model: str = "the model",
+) -> tuple[int, ...]:
     """The numbers of words.
 
     Args:
         vocabulary: The words that a captioner knows.
         words: Single words, in any case.
         what: What they are for; errors begin with it.
+        model: What errors call the captioner.
 
     Raises:
         UsageError: `words` is one string, or one of them is unknown, empty or several words. The
@@ -67,18 +88,21 @@ def word_ids(vocabulary: Vocabulary, words: Sequence[str], what: str = "words") 
     """
     if isinstance(words, str):
         raise UsageError(f"{what}: got a string", hint=f"pass a list of words: [{words!r}]")
-    return tuple(_word_id(vocabulary, word, what) for word in words)
+    return tuple(_word_id(vocabulary, word, what, model) for word in words)
 
 
-def _word_id(vocabulary: Vocabulary, word: str, what: str) -> int:
+def _word_id(vocabulary: Vocabulary, word: str, what: str, model: str) -> int:
     tokens = [word] if word in vocabulary else tokenize(word, vocabulary.language)
     if len(tokens) != 1:
-        count = "several words" if tokens else "no word"
-        raise UsageError(f"{what}: {word!r:.80} is {count}", hint="give single words, each apart")
+        unit = "character" if vocabulary.language == "zh" else "word"
+        count = f"several {unit}s" if tokens else f"no {unit}"
+        raise UsageError(
+            f"{what}: {word!r:.80} is {count} to {model}", hint=f"give single {unit}s, each apart"
+        )
     if tokens[0] not in vocabulary or tokens[0] in SPECIAL_TOKENS:
         known = vocabulary.tokens[len(SPECIAL_TOKENS) :]
         raise UsageError(
-            f"{what}: the model does not know the word {word!r:.80}", hint=_near(tokens[0], known)
+            f"{what}: {model} does not know the word {word!r:.80}", hint=_near(tokens[0], known)
         )
     return vocabulary.encode(tokens)[1]
 

@@ -88,7 +88,7 @@ def load_quantization(
     if not path.exists():
         return None
     config = read_config(path)
-    check_version(path, config, format_version=_FORMAT_VERSION)
+    check_version(path, config, anew=_ANEW, format_version=_FORMAT_VERSION)
     if config.get("weights_sha256") != _sha256(weights):
         raise BundleError(f"{path}: was made for other weights than {weights.name}", hint=_ANEW)
     count = config.get("photographs")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tushuo.cli.cores import divide_cores
-from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
+from tushuo.cli.faces import complain, counted, one_line, tell_error, write, write_json
 from tushuo.cli.known import captions_of, open_library
 from tushuo.cli.languages import AnyModel
 from tushuo.cli.options import AtOnce, Json, LibraryFile
@@ -185,10 +185,10 @@ def _sum_up(filled: Sequence[Filled], tally: Counter[str]) -> None:
     parts = [f"{number:,} {what}" for what, number in tally.items()]
     decorative = sum(page.decorative for page in filled)
     parts += [f"{decorative:,} decorative"] if decorative else []
-    complain(f"{len(filled):,} pages: {', '.join(parts) or 'no picture'}")
+    complain(f"{counted(len(filled), 'page')}: {', '.join(parts) or 'no picture'}")
     for language, number in _foreign(filled).items():
         complain(
-            f"{number:,} alt texts in another language than their page ({language}); "
+            f"{counted(number, 'alt text')} in another language than the page's ({language}); "
             "see --language and --model"
         )
 

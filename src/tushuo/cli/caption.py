@@ -40,7 +40,8 @@ class Asked:
         typer.Option(
             metavar="DIR",
             help="Write a picture of each caption: where the model looked for each word, and what "
-            "else it could have said. Nothing in DIR is overwritten.",
+            "else it could have said. Nothing in DIR is overwritten; which file it is, is told on "
+            "standard error.",
             show_default=False,
         ),
     ] = None
@@ -58,6 +59,11 @@ class Asked:
     ] = None
     sentences: Sentences
 
+    @property
+    def alternatives(self) -> bool:
+        """Whether JSON has them: where more sentences than one were asked for."""
+        return self.sentences.several(self.beam)
+
 
 @by_fields
 def caption(asked: Asked) -> None:
@@ -65,6 +71,9 @@ def caption(asked: Asked) -> None:
 
     With several languages the captions follow each other on the line, with tabs between; in JSON
     each has a line of its own.
+
+    Where --sample, --beam or --num-beam-groups asks for more sentences than one, one of them is
+    the caption, and JSON has the others in "alternatives", with text, logprob and score of each.
 
     With --min-confidence a caption that may well be wrong is written as "(not sure) caption", and
     has "sure": false in JSON.
@@ -78,6 +87,9 @@ def caption(asked: Asked) -> None:
     captioners = load_captioners(asked.model, asked.lang, asked.precision)
     if asked.min_confidence is not None:
         _check_confidence(captioners)
+    options = asked.sentences.options(asked.beam)
+    if asked.sentences.by_chance and not asked.as_json:
+        _tell_of_others([captioner.settings(**options).beams for captioner in captioners])
     pictures = None if asked.explain is None else Pictures(asked.explain)
     outcomes = caption_files_each(
         captioners,
@@ -85,12 +97,12 @@ def caption(asked: Asked) -> None:
         batch_size=asked.batch_size,
         workers=workers,
         keep_images=pictures is not None,
-        **asked.sentences.options(asked.beam),
+        **options,
     )
     failed = False
     with progress(lambda: count(asked.paths, asked.explain)) as advance:
         for outcome in outcomes:
-            _tell(outcome, captioners, asked.as_json, asked.min_confidence)
+            _tell(outcome, captioners, asked)
             drawn = pictures is None or _draw(outcome, captioners, pictures)
             failed |= outcome.error is not None or not drawn
             advance()
@@ -107,30 +119,40 @@ def _check_confidence(captioners: Sequence[Captioner]) -> None:
             )
 
 
+def _tell_of_others(drawn: Sequence[int]) -> None:
+    """Say how to see the other sentences, where several are drawn and one is written."""
+    if max(drawn) > 1:
+        complain(f"of {max(drawn)} sentences drawn, one is written; --json has the others, too")
+
+
 def _tell(
-    outcome: Outcome[Views, tuple[Caption, ...]],
-    captioners: Sequence[Captioner],
-    as_json: bool,
-    least: float | None,
+    outcome: Outcome[Views, tuple[Caption, ...]], captioners: Sequence[Captioner], asked: Asked
 ) -> None:
     if outcome.error is not None:
-        tell_error(outcome.path, outcome.error, as_json)
+        tell_error(outcome.path, outcome.error, asked.as_json)
         return
-    captions = outcome.result or ()
-    if not as_json:
+    captions, least = outcome.result or (), asked.min_confidence
+    if not asked.as_json:
         texts = [("" if _sure(c, least) else "(not sure) ") + c.text for c in captions]
         write("\t".join([one_line(str(outcome.path)), *texts]))
         return
     for captioner, caption in zip(captioners, captions, strict=True):
-        write_json({"path": str(outcome.path), **_entry(caption, captioner, least)})
+        write_json({"path": str(outcome.path), **_entry(caption, captioner, asked)})
 
 
-def _entry(caption: Caption, captioner: Captioner, least: float | None) -> dict[str, Any]:
+def _entry(caption: Caption, captioner: Captioner, asked: Asked) -> dict[str, Any]:
     source = {"model": captioner.bundle.name, "language": captioner.language}
-    entry = {"caption": caption.text, "score": caption.score, **source}
-    known = {} if caption.confidence is None else {"confidence": caption.confidence}
-    asked = {} if least is None else {"sure": _sure(caption, least)}
-    return entry | known | asked
+    entry: dict[str, Any] = {"caption": caption.text, "score": caption.score, **source}
+    if caption.confidence is not None:
+        entry["confidence"] = caption.confidence
+    if asked.min_confidence is not None:
+        entry["sure"] = _sure(caption, asked.min_confidence)
+    if asked.alternatives:
+        entry["alternatives"] = [
+            {"text": other.text, "logprob": other.logprob, "score": other.score}
+            for other in caption.alternatives
+        ]
+    return entry
 
 
 def _sure(caption: Caption, least: float | None) -> bool:
@@ -150,9 +172,10 @@ def _draw(
     for captioner, caption in zip(captioners, outcome.result or (), strict=True):
         picture = explain(outcome.item.image, caption, captioner.preprocessing)
         try:
-            pictures.save(picture, outcome.path)
+            made = pictures.save(picture, outcome.path)
         except OSError as error:
             why = error.strerror or error
             complain(f"{outcome.path}: its picture cannot be written ({why})")
             return False
+        complain(f"{outcome.path}: explained in {made}")
     return True

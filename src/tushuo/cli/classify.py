@@ -10,7 +10,7 @@ import typer
 
 from tushuo.cli.cores import divide_cores
 from tushuo.cli.faces import one_line, tell_error, write, write_json
-from tushuo.cli.options import BatchSize, Json, Precision
+from tushuo.cli.options import BatchSize, Json
 from tushuo.cli.progress import progress
 from tushuo.cli.sources import Paths, count, photographs
 
@@ -35,6 +35,14 @@ _MARGIN = 32  # pixels that the published preprocessing resizes to beyond those 
 
 Classifier = Annotated[
     str, typer.Option(help="The name of an installed classifier, a folder, or a .pth file.")
+]
+
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="KIND",
+        help="Of the network: float32, or bfloat16, which is faster on processors that have it.",
+    ),
 ]
 
 

@@ -70,6 +70,15 @@ class Sentences:
             help="What a word of an earlier group costs, in nats.", rich_help_panel=_PANEL
         ),
     ] = None
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            help="Search on until there are so many times as many sentences as beams to choose "
+            "from.",
+            show_default="the bundle's",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
     phrase_weight: Annotated[
         float | None,
         typer.Option(
@@ -91,8 +100,8 @@ class Sentences:
         bool,
         typer.Option(
             "--sample",
-            help="Draw sentences by chance, as many as there are beams. The next four options "
-            "imply it.",
+            help="Draw sentences by chance, as many as there are beams; one is written, with "
+            "--json the others, too. The next four options imply it.",
             rich_help_panel=_CHANCE,
         ),
     ] = False
@@ -119,10 +128,18 @@ class Sentences:
         typer.Option(help="Another seed draws other sentences.", rich_help_panel=_CHANCE),
     ] = None
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether sentences are to be drawn."""
+        chance = (self.temperature, self.top_k, self.top_p, self.seed)
+        return self.sample or any(x is not None for x in chance)
+
+    def several(self, beams: int | None) -> bool:
+        """Whether more sentences than the best were asked for, rather than the bundle's beams."""
+        return self.by_chance or self.num_beam_groups is not None or (beams or 1) > 1
+
     def options(self, beams: int | None) -> DecodingOptions:
         """The same for `Captioner`, with the width of the search."""
-        chance = (self.temperature, self.top_k, self.top_p, self.seed)
-        by_chance = self.sample or any(x is not None for x in chance)
         return {
             "beams": beams,
             "max_words": self.max_words,
@@ -132,9 +149,10 @@ class Sentences:
             "no_repeat_ngram_size": self.no_repeat_ngram_size,
             "num_beam_groups": self.num_beam_groups,
             "diversity_penalty": self.diversity_penalty,
+            "patience": self.patience,
             "phrase_weight": self.phrase_weight,
             "match_weight": self.match_weight,
-            "do_sample": by_chance or None,
+            "do_sample": self.by_chance or None,
             "temperature": self.temperature,
             "top_k": self.top_k,
             "top_p": self.top_p,

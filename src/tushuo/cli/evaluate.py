@@ -107,12 +107,17 @@ def evaluate(asked: Asked) -> None:
     from tushuo.caption import load_captioner
 
     check_new(asked.html)
+    if asked.record and asked.limit:
+        raise UsageError(
+            "got --record and --limit", hint="scores that are kept are of a whole split"
+        )
     dataset = _dataset(asked)
     examples = dataset.examples(asked.split)[: asked.limit]
     captioner = load_captioner(asked.model, precision=asked.precision)
     if asked.retrieval:
         _retrieval(asked, captioner, examples, workers)
         return
+    _check_language(captioner, examples)
     scored = _scored(asked, captioner, dataset, examples, workers)
     if asked.html is not None:
         scored.save_page(asked.html, captioner, asked.split, asked.report_images)
@@ -129,6 +134,20 @@ def _dataset(asked: Asked) -> CaptionDataset:
     for problem in dataset.problems:
         complain(f"left out: {problem}")
     return with_dev(dataset) if asked.split == "dev" and "train" in dataset.splits else dataset
+
+
+def _check_language(captioner: Captioner, examples: Sequence[Example]) -> None:
+    """Refuse references in another language, with which every score would be close to 0."""
+    from tushuo.data import is_chinese
+
+    chinese = [is_chinese(text) for example in examples for text in example.captions]
+    writes = captioner.bundle.vocabulary.language
+    if (writes == "zh" and not any(chinese)) or (writes == "en" and all(chinese)):
+        raise UsageError(
+            f"model {captioner.bundle.name!r} writes {writes!r}, but no caption of the data set is "
+            "in that language",
+            hint="name the file of those that are: --captions FILE, or take another --model",
+        )
 
 
 def _retrieval(

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -16,21 +16,23 @@ from typing import Any, ParamSpec, TypeVar
 
 import typer
 
+from tushuo.cli.spelling import as_options, options_of
 from tushuo.errors import BundleError, DatasetError, TushuoError, UsageError
 
-__all__ = ["complain", "guarded", "one_line", "tell_error", "write", "write_json"]
+__all__ = ["complain", "counted", "guarded", "one_line", "tell_error", "write", "write_json"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _FAILED, _MISUSED, _INTERRUPTED, _PIPE_CLOSED = 1, 2, 130, 141  # the last two: 128 + the signal
 _USAGE = (UsageError, BundleError, DatasetError)
-_NAMED = 5  # bad entries that the text of an error names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """The command, with its errors told in one line and turned into an exit status.
+
+    They speak of its options as one writes them.
 
     2 for wrong usage (an unknown model or data set too), 1 for other errors that tushuo raises and
     those of the system (a full disk, say), 130 after Ctrl-C, 141 when the reader of a pipe has
@@ -44,9 +46,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             if sys.stdout is not None:
                 sys.stdout.flush()
         except TushuoError as error:
-            if isinstance(error, DatasetError):
-                _list(error.problems)
-            complain(str(error))
+            complain(as_options(_told(error), options_of(command)))
             raise typer.Exit(_MISUSED if isinstance(error, _USAGE) else _FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
@@ -67,6 +67,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 def complain(problem: str) -> None:
     """One line on standard error."""
     print(f"tushuo: {_visible(problem)}", file=sys.stderr, flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something, as "1 page" or "2 pages"."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def write(line: str) -> None:
@@ -110,10 +115,13 @@ def tell_error(path: Path, error: TushuoError, as_json: bool) -> None:
         write_json({"path": str(path), "error": why})
 
 
-def _list(problems: Sequence[str]) -> None:
-    """Bad entries of a data set, a line each, where the error itself does not name them all."""
-    for problem in problems if len(problems) > _NAMED else ():
+def _told(error: TushuoError) -> str:
+    """What is left to be told after a line for each bad entry of a data set."""
+    if not isinstance(error, DatasetError) or not error.problems:
+        return str(error)
+    for problem in error.problems:
         complain(problem)
+    return str(DatasetError(error.summary, hint=error.hint))
 
 
 def _unwrapped(docstring: str | None) -> str:

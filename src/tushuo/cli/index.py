@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tushuo.cli.cores import divide_cores
-from tushuo.cli.faces import complain, one_line, tell_error, write, write_json
+from tushuo.cli.faces import complain, counted, one_line, tell_error, write, write_json
 from tushuo.cli.languages import AnyModel, Languages, load_captioners
 from tushuo.cli.options import AtOnce, Json, LibraryFile
 from tushuo.cli.progress import progress
@@ -76,6 +77,8 @@ def index(
     only_list = dry_run or (recaption and not yes)
     if watch and only_list:
         raise UsageError("--watch does not go with a list of what would be done")
+    if watch:
+        _heed_interrupts()
     workers = divide_cores()
     from tushuo.photos import embedder_of
 
@@ -128,6 +131,15 @@ def _opened(file: Path | None, only_list: bool) -> Iterator[Library]:
             yield photos
 
 
+def _heed_interrupts() -> None:
+    """Have SIGINT end this, even where a script has started it with `&`, which ignores it.
+
+    Else nothing but a harder signal would end what goes on until it is interrupted.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _watch(
     photos: Library,
     folders: list[Path],
@@ -178,7 +190,7 @@ def _list(plan: Plan, as_json: bool, hint: bool) -> None:
     if hint:
         number = len(plan.todo)
         complain(
-            f"{number:,} photographs would be captioned; add --yes to do it"
+            f"{counted(number, 'photograph')} would be captioned; add --yes to do it"
             if number
             else "no photograph would be captioned; all captions are this model's or a person's"
         )

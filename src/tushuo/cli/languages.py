@@ -28,7 +28,7 @@ Languages = Annotated[
         "--lang",
         "--language",
         metavar="CODE",
-        help="The language of the captions: en, zh. May be repeated; each photograph is looked at "
+        help="The language of the captions: en, zh. May be repeated; each photograph is read "
         "once for all of them.",
         show_default="en",
     ),

@@ -130,8 +130,8 @@ def share(
 
     Captions are the library's where it knows the photograph, a person's before a model's; others
     are captioned on the spot. What people have written into a photograph stays, unless --replace is
-    given. Lines on standard output say what became of each: written, unchanged, kept (a person's
-    words stand there), and the file and the caption.
+    given. Lines on standard output say what became of each: written (in a dry run: would be
+    written), unchanged, kept (a person's words stand there), and the file and the caption.
 
     The exit status is 0 when all went well, 1 when a photograph failed (the others are still
     shared), 2 for wrong usage.
@@ -212,24 +212,25 @@ def _share(
         yield "failed"
     for how in ways:
         shared = (write_captions if photos is None else photos.share)(photograph, how)
-        _tell(shared, as_json)
-        yield shared.what
+        what = "would be written" if how.dry_run and shared.what == "written" else shared.what
+        _tell(shared, what, as_json)
+        yield what
     if not ways:
         yield "listed"
 
 
-def _tell(shared: Shared, as_json: bool) -> None:
+def _tell(shared: Shared, what: str, as_json: bool) -> None:
     if shared.error is not None:
         tell_error(shared.path, shared.error, as_json)
     elif as_json:
         targets, persons = [str(path) for path in shared.targets], dict(shared.persons or {})
         rest = {"caption": shared.caption, "targets": targets, "persons": persons}
-        write_json({"path": str(shared.path), "what": shared.what, **rest})
+        write_json({"path": str(shared.path), "what": what, **rest})
     else:
         text = next(iter((shared.persons or {}).values()), "")
         said = text if shared.what == "kept" else shared.caption or ""
         for path in shared.targets or (shared.path,):
-            write(f"{shared.what}\t{one_line(str(path))}\t{one_line(said)}")
+            write(f"{what}\t{one_line(str(path))}\t{one_line(said)}")
 
 
 def _sum_up(tally: Counter[str], tables: Tables, dry_run: bool) -> None:

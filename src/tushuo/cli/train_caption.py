@@ -58,7 +58,16 @@ class Settings:
         int | None,
         typer.Option(
             min=0,
-            help="Epochs in the end, of learning from the scores of its own captions.",
+            help="Epochs after that, of learning from the scores of its own captions.",
+            show_default="by the preset",
+        ),
+    ] = None
+    embedder_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Epochs in the end, in which it learns to find photographs by words; 0 for a "
+            "captioner that cannot.",
             show_default="by the preset",
         ),
     ] = None
@@ -83,6 +92,15 @@ class Asked:
     out: Out
     captions: CaptionFile = None
     language: Annotated[str, typer.Option(help="Of the captions: en or zh.")] = "en"
+    embedder_captions: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A further caption file of the same photographs, to find them by words in another "
+            "language, too; may be given several times.",
+            show_default=False,
+        ),
+    ] = None
     preset: Annotated[
         Preset, typer.Option(help="How much is done; what you set yourself goes before.")
     ] = Preset.best
@@ -108,7 +126,8 @@ def caption(asked: Asked) -> None:
     The data set is a folder in the layout of Flickr8k, with a Karpathy dataset_*.json, with COCO's
     annotations, or with captions.csv or metadata.jsonl. A run that was stopped goes on when the
     same command is given again. In the end the folder OUT/bundle holds the captioner: give it to
-    `tushuo caption --model`; and OUT/curves.svg shows how it learnt.
+    `tushuo caption --model`; and OUT/curves.svg shows how it learnt. The preset best also makes
+    an embedder, so that `tushuo index --model` takes the captioner, too.
     """
     from tushuo.caption.training import Recipe, forecast_captioner, train_captioner
 
@@ -119,6 +138,7 @@ def caption(asked: Asked) -> None:
             recipe,
             captions=asked.captions,
             language=asked.language,
+            embedder_captions=asked.embedder_captions or (),
             cache=asked.cache,
             skip_bad=asked.skip_bad,
         )
@@ -131,6 +151,7 @@ def caption(asked: Asked) -> None:
         recipe,
         captions=asked.captions,
         language=asked.language,
+        embedder_captions=asked.embedder_captions or (),
         cache=asked.cache,
         skip_bad=asked.skip_bad,
         overwrite=asked.overwrite,

@@ -63,7 +63,7 @@ def embedder(asked: Asked) -> None:
     with the embedder: give it to `tushuo index --model`.
     """
     from tushuo.caption.embedding.recipe import EmbedderRecipe
-    from tushuo.caption.embedding.run import train_embedder
+    from tushuo.caption.training import train_embedder
 
     made = train_embedder(
         asked.data,

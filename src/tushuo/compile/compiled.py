@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable, Iterable
+from copy import deepcopy
 from functools import update_wrapper
-from typing import Any, NamedTuple
+from types import MethodType
+from typing import Any
 
 import numpy as np
 
 from tushuo.compile.calibration import Ranges
+from tushuo.compile.call import traced_call
 from tushuo.compile.check import compare
 from tushuo.compile.collector import paused
 from tushuo.compile.executable import Executable
 from tushuo.compile.explain import Explanation, explanation, measured
-from tushuo.compile.guard import Assembler, assembler, guard, ordered
-from tushuo.compile.naming import constants_of, names_of
+from tushuo.compile.guard import assembler, guard, ordered
+from tushuo.compile.made import Made, with_version
+from tushuo.compile.naming import constants_of
 from tushuo.compile.passes import optimise
 from tushuo.compile.plan import planned
 from tushuo.compile.precision import CALIBRATED, FULL, Precision
 from tushuo.compile.program import Program
-from tushuo.compile.scan import check_carry, scanned, steps_of
-from tushuo.compile.signature import Taken, take_apart, unboxed
+from tushuo.compile.scan import check_carry, check_pair, scanned, steps_of
+from tushuo.compile.signature import Taken, data_of, take_apart, unboxed
 from tushuo.compile.store import Store, default_store
-from tushuo.compile.trace import trace
-from tushuo.compile.verify import verify as check_rules
+from tushuo.compile.watch import watched
 from tushuo.errors import CompileError, SignatureError
-from tushuo.graph.backend import is_array, lock
-from tushuo.graph.op import Spec
+from tushuo.graph.backend import lock
 from tushuo.graph.tensor import Tensor
-from tushuo.graph.tree import leaves, named_leaves, rebuild, tree_map
+from tushuo.graph.tree import leaves, rebuild
 
 SIGNATURES = 64
 """How many programs a function may have; more mean that something should be a Tensor."""
@@ -58,8 +59,9 @@ def compile(
             loss, gradient = tushuo.value_and_grad(loss_of)(model, x, y)
             return tushuo.tree_map(lambda w, g: w - 0.1 * g, model, gradient), loss
 
-    Arrays that ``f`` takes from elsewhere are constants of the program. Called with Tensors of a
-    graph, as inside of ``grad``, it runs ``f`` itself.
+    Arrays, numbers and modules that ``f`` takes from elsewhere are constants of the program: if a
+    model may be trained, loaded or switched between ``train()`` and ``eval()`` later, pass it as an
+    argument. Called with Tensors of a graph, as inside of ``grad``, it runs ``f`` itself.
 
     Args:
         f: A function of trees that returns a tree.
@@ -89,17 +91,6 @@ def compile(
     return Compiled(f, verify, without, store, Precision(precision, calibration, without, store))
 
 
-class _Made(NamedTuple):
-    """What one signature was compiled to."""
-
-    program: Program
-    draws: Sequence[Callable[[], np.ndarray]]
-    executable: Executable
-    result: Any
-    recognise: Callable[[Any], list[np.ndarray] | None]
-    assemble: Assembler
-
-
 class Compiled:
     """A function that is compiled when it is first called with a signature."""
 
@@ -117,9 +108,9 @@ class Compiled:
         self._without = frozenset(without)
         self._store = store
         self._precision = precision or Precision(FULL, None, without, store)
-        self._made: dict[Hashable, _Made] = {}
-        self._last: _Made | None = None
-        self._lock = threading.Lock()
+        self._made: dict[Hashable, list[Made]] = {}
+        self._last: Made | None = None
+        self._lock = threading.RLock()  # a function may call itself on what is known
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function, by machine code."""
@@ -131,7 +122,7 @@ class Compiled:
             if taken.graph:
                 return self._f(*args, **kwargs)
             arrays = [ordered(x) for x in taken.arrays]
-            made = self._made.get(taken.key) or self._compiled(taken, args, kwargs)
+            made = self._known(taken) or self._compiled(taken, args, kwargs)
             self._last = made
         if made.draws:
             arrays += [ordered(draw()) for draw in made.draws]
@@ -139,6 +130,15 @@ class Compiled:
         if self._verify:
             compare(made.program, arrays, outputs, self._precision.slack)
         return made.assemble(outputs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method of a class it gets the instance as its first argument."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        """The same of a copy of the function, compiled anew: a method's instance is copied."""
+        f, precision = deepcopy(self._f, memo), self._precision.anew()
+        return Compiled(f, self._verify, self._without, self._store, precision)
 
     def scan(self, carry: Any, rows: Any) -> tuple[Any, Any]:
         """Many steps in one call, for a function from (carry, row) to (carry, more).
@@ -160,15 +160,15 @@ class Compiled:
             CompileError: The function does not return a carry like the one that it takes.
         """
         carry = unboxed(carry)
-        data = [np.asarray(_data(x)) for x in leaves(rows)]
+        data = [np.asarray(data_of(x)) for x in leaves(rows)]
         steps = steps_of(data)
         first = rebuild(rows, [Tensor.of(x[0, ...]) for x in data])
         taken = take_apart(((carry, first), {}))
         if taken.graph:
             raise CompileError("scan inside of a derivative", hint="write the loop out")
-        made = self._made.get(taken.key) or self._compiled(taken, (carry, first), {})
+        made = self._known(taken) or self._compiled(taken, (carry, first), {})
         count = len(taken.arrays) - len(data)
-        _check_pair(carry, made.result, count)
+        check_pair(carry, made.result, count)
         check_carry(made.program.inputs[:count], made.program.outputs[:count])
         if made.draws:
             raise CompileError("scan of a step with random numbers", hint="write the loop out")
@@ -195,7 +195,7 @@ class Compiled:
             return measured(_name(self._f), made.executable, inputs, self._store)
         if not self._made:
             raise CompileError("nothing is compiled yet", hint="call the function first")
-        return explanation(_name(self._f), [made.executable for made in self._made.values()])
+        return explanation(_name(self._f), [made.executable for made in self._all()])
 
     def program(self, *args: Any, optimised: bool = False, **kwargs: Any) -> Program:
         """The program for some arguments; ``print`` it to read it, ``draw()`` it to see it.
@@ -221,90 +221,58 @@ class Compiled:
         return dict(self._precision.ranges(self._example, self._names()))
 
     def programs(self) -> list[Program]:
-        """The programs as traced, one a signature."""
-        return [made.program for made in self._made.values()]
+        """The programs as traced, for each signature those of its versions, the oldest first."""
+        return [made.program for made in self._all()]
 
-    def _found(self, args: Any, kwargs: Any) -> tuple[Taken, _Made]:
+    def _all(self) -> list[Made]:
+        return [made for versions in self._made.values() for made in versions]
+
+    def _found(self, args: Any, kwargs: Any) -> tuple[Taken, Made]:
         args, kwargs = unboxed((args, kwargs))
         taken = take_apart((args, kwargs))
-        return taken, self._made.get(taken.key) or self._compiled(taken, args, kwargs)
+        return taken, self._known(taken) or self._compiled(taken, args, kwargs)
 
-    def _compiled(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
+    def _known(self, taken: Taken) -> Made | None:
+        versions = self._made.get(taken.key, ())
+        return next((made for made in versions if made.fits(taken.cells)), None)
+
+    def _compiled(self, taken: Taken, args: Any, kwargs: Any) -> Made:
         with self._lock:
-            if taken.key not in self._made:
-                if len(self._made) >= SIGNATURES:
+            made = self._known(taken)
+            if made is None:
+                if taken.key not in self._made and len(self._made) >= SIGNATURES:
                     raise SignatureError(
                         f"{_name(self._f)} was called with {SIGNATURES} different signatures",
-                        hint="pass numbers that change as Tensors, and pad to equal shapes",
+                        hint="pass numbers that change as Tensors, pad to equal shapes, and pass "
+                        "the same generator each time",
                     )
                 with paused():
-                    self._made[taken.key] = self._make(taken, args, kwargs)
-            return self._made[taken.key]
+                    made = self._make(taken, args, kwargs)
+                self._made[taken.key] = with_version(self._made.get(taken.key, ()), made)
+            return made
 
-    def _make(self, taken: Taken, args: Any, kwargs: Any) -> _Made:
-        program, draws, result = self._traced(taken, args, kwargs)
+    def _make(self, taken: Taken, args: Any, kwargs: Any) -> Made:
+        program, draws, result = traced_call(self._f, taken, args, kwargs)
+        watch = watched(self._f, (args, kwargs))
         program = self._precision.lowered(program, self._example, self._names())
         executable = Executable(planned(optimise(program, self._without)), self._store)
-        recognise, assemble = guard((args, kwargs)), assembler(result)
-        return _Made(program, draws, executable, result, recognise, assemble)
+        recognise, assemble = guard((args, kwargs), watch), assembler(result)
+        return Made(program, draws, executable, result, recognise, assemble, taken.cells, watch)
 
     def _names(self) -> dict[int, str]:
         """The paths of weights by their addresses, where the precision asks for them."""
-        return constants_of(self._f) if self._precision.name in CALIBRATED else {}
+        if self._precision.name not in CALIBRATED:
+            return {}
+        self._precision.forget(watched(self._f))
+        return constants_of(self._f)
 
     def _example(self, args: tuple[Any, ...]) -> tuple[Hashable, Program, list[np.ndarray]]:
         """The signature and the program of an example for calibration, and its inputs."""
         call: Any = unboxed((args, {}))
         taken = take_apart(call)
-        program, draws, _ = self._traced(taken, *call)
+        program, draws, _ = traced_call(self._f, taken, *call)
         inputs = (*taken.arrays, *(draw() for draw in draws))
         return taken.key, program, [ordered(x) for x in inputs]
-
-    def _traced(self, taken: Taken, args: Any, kwargs: Any) -> tuple[Program, list[Any], Any]:
-        """The program of a call, what draws its random numbers, and its result."""
-        result: list[Any] = []
-
-        def run(*tensors: Tensor) -> list[Any]:
-            known = {id(x): t for x, t in zip(taken.arrays, tensors, strict=True)}
-            traced_args, traced_kwargs = tree_map(
-                lambda x: known[id(_data(x))] if _is_tensor(x) else x, (args, kwargs)
-            )
-            result.append(self._f(*traced_args, **traced_kwargs))
-            return [_as_tensor(y) for y in leaves(result[0]) if _is_tensor(y)]
-
-        specs = [Spec(x.shape, x.dtype) for x in taken.arrays]
-        program, draws = trace(run, specs)
-        names = names_of(self._f, args, kwargs, taken.arrays)
-        program = replace(program, names=dict(zip(program.inputs, names, strict=False)))
-        check_rules(program, after="trace")
-        return program, draws, result[0]
-
-
-def _check_pair(carry: Any, result: Any, count: int) -> None:
-    """Require a result (carry, more) whose carry is a tree like the one given, of Tensors alone."""
-    given = named_leaves(carry)
-    if isinstance(result, tuple) and len(result) == 2:
-        returned = named_leaves(result[0])
-        tensors = all(_is_tensor(x) for _, x in (*given, *returned))
-        if tensors and len(given) == count and [x for x, _ in given] == [x for x, _ in returned]:
-            return
-    raise CompileError(
-        "scan needs a function from (carry, row) to (carry, more), the carries trees of the same "
-        "structure, of Tensors that stand in one place each",
-        hint="put numbers into Tensors, and return (carry, None) if there is nothing more",
-    )
-
-
-def _is_tensor(x: Any) -> bool:
-    return isinstance(x, Tensor) or is_array(x)
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
-
-
-def _as_tensor(x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else Tensor(x)
 
 
 def _name(f: Callable[..., Any]) -> str:

@@ -26,7 +26,7 @@ from tushuo.compile.recycle import recycled
 from tushuo.compile.store import Store
 from tushuo.compile.workers import POOL
 from tushuo.errors import CompileError, ShapeError, TushuoError
-from tushuo.graph.backend import lock
+from tushuo.graph.backend import frozen, lock
 
 LONG = 20_000
 """From how many characters on calls of kernels are translated one by one, without a second look."""
@@ -48,6 +48,7 @@ class Space(NamedTuple):
     Attributes:
         raw: The memory that the arena is a part of.
         arena: Memory for what is computed in between.
+        status: The part of it where kernels note errors.
         address: Where it is.
         boxes: For each outside value, where its array's object is.
         first_box: Where the boxes are.
@@ -55,6 +56,7 @@ class Space(NamedTuple):
 
     raw: np.ndarray
     arena: np.ndarray
+    status: np.ndarray
     address: int
     boxes: np.ndarray
     first_box: int
@@ -117,16 +119,14 @@ class Executable:
             space = self._spaces.pop()
         except IndexError:
             space = self._new_space()
-        try:
-            self._pack(space.boxes, 0, *map(id, (*inputs, *outputs)))
-            if self._entry is not None:
-                self._entry(space.first_box, space.address)
-            else:
-                self._run(inputs, outputs, space)
-            if self._checks:
-                self._check(space.arena)
-        finally:
-            self._keep(space)
+        self._pack(space.boxes, 0, *map(id, (*inputs, *outputs)))
+        if self._entry is not None:
+            self._entry(space.first_box, space.address)
+        else:
+            self._run(inputs, outputs, space)
+        if self._checks:
+            self._check(space.status)
+        self._keep(space)  # not after an error, which may leave a note of another one in it
         if self._plain:
             return outputs
         return [self._returned(source, inputs, outputs) for source in self.returns]
@@ -143,9 +143,11 @@ class Executable:
     def _returned(source: tuple[str, Any, Any], inputs: Any, outputs: Any) -> np.ndarray:
         kind, what, shape = source
         array: np.ndarray = what
-        if kind != "constant":
-            array = (inputs if kind == "input" else outputs)[what]
-        lock(array := array if shape is None or array.shape == shape else array.reshape(shape))
+        if kind == "input":
+            array = frozen(inputs[what])  # the caller may still write to his own
+        elif kind == "output":
+            array = outputs[what].reshape(shape)
+        lock(array)
         return array
 
     @contextmanager
@@ -154,18 +156,14 @@ class Executable:
         if self.shares:
             POOL.prepare()
         space = self._spaces.pop() if self._spaces else self._new_space()
-        try:
-            yield space.address
-            self._check(space.arena)
-        finally:
-            self._keep(space)
+        yield space.address
+        self._check(space.status)
+        self._keep(space)
 
-    def _check(self, arena: np.ndarray) -> None:
+    def _check(self, status: np.ndarray) -> None:
         """Raise an error if a kernel noted one."""
-        status = arena[: 8 * len(self.plan.checks)].view(np.int64)
         if status.any():
             task = self.plan.checks[int(status.argmax())]
-            status[:] = 0
             raise ShapeError(
                 f"{describe(task.step.op)} of {task.step.operands[0]!r}: an index is out of range, "
                 f"asked for at {task.step.source}"
@@ -180,7 +178,8 @@ class Executable:
         boxes = np.zeros(len(self.plan.outside), np.uint64)
         for place, array in zip(self.constant_places, self.constants, strict=True):
             boxes[place] = id(array)
-        return Space(raw, arena, raw.ctypes.data + start, boxes, boxes.ctypes.data)
+        status = arena[: 8 * len(self.plan.checks)].view(np.int64)
+        return Space(raw, arena, status, raw.ctypes.data + start, boxes, boxes.ctypes.data)
 
     @staticmethod
     def _give_back(space: Space) -> None:
@@ -193,17 +192,19 @@ class Executable:
             set_writeable(array, True)
         outside = [*inputs, *outputs, *self.constants]
         buffers: dict[Value, np.ndarray] = dict(zip(self.plan.outside, outside, strict=True))
-        for number, tasks in enumerate(self.plan.segments):
-            start = time.perf_counter()
-            native = self._segments.get(number)
-            if native is not None:
-                native(space.first_box, space.address)
-            else:
-                for task in tasks:
-                    self._in_numpy(task, buffers, space.arena)
-            self.seconds[number] = time.perf_counter() - start
-        for array in outputs:
-            set_writeable(array, False)
+        try:
+            for number, tasks in enumerate(self.plan.segments):
+                start = time.perf_counter()
+                native = self._segments.get(number)
+                if native is not None:
+                    native(space.first_box, space.address)
+                else:
+                    for task in tasks:
+                        self._in_numpy(task, buffers, space.arena)
+                self.seconds[number] = time.perf_counter() - start
+        finally:  # others may get this memory next
+            for array in outputs:
+                set_writeable(array, False)
 
     def _in_numpy(self, task: Task, buffers: dict[Value, np.ndarray], arena: np.ndarray) -> None:
         known = {

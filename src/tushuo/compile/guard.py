@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from tushuo.compile.signature import fixed
+from tushuo.compile.signature import cell_of, fixed
+from tushuo.compile.watch import Watch
 from tushuo.graph.backend import is_array
 from tushuo.graph.tensor import Tensor
 from tushuo.graph.tree import Branch
@@ -30,9 +31,12 @@ _READY = 0x101
 _UNCHANGING = bool | int | float | str | bytes | None
 
 
-def guard(tree: Any) -> Guard:
-    """What recognises trees like one that was seen."""
+def guard(tree: Any, watch: Watch | None = None) -> Guard:
+    """What recognises trees like one that was seen, while all that is watched is as it was."""
     writer = _Writer()
+    if watch is not None:
+        writer.lines += watch.lines
+        writer.known |= watch.known
     writer.visit("tree", tree)
     code = compile(writer.source(), "<guard>", "exec")
     exec(code, writer.known)
@@ -141,8 +145,13 @@ class _Writer:
 
     def fixed(self, x: str, sample: Any) -> None:
         """A setting: the very same object, if it cannot change, or one with the same key."""
-        key = self.name(fixed(sample))
-        if isinstance(sample, _UNCHANGING):
+        cell = cell_of(sample)
+        if cell is not None:
+            inner = self.name(cell)
+            self.refuse_if(f"{x} is not {self.name(sample)} or {x}.data is not {inner}")
+            return
+        key, parts = self.name(fixed(sample)), sample if isinstance(sample, tuple) else (sample,)
+        if all(isinstance(part, _UNCHANGING) for part in parts):
             self.known[same := self.name()] = sample
             self.refuse_if(f"{x} is not {same} and fixed({x}) != {key}")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tushuo.compile.passes.whole import Range
 from tushuo.compile.plan import planned
 from tushuo.compile.program import Program
 from tushuo.compile.store import Store
+from tushuo.compile.watch import Watch
 from tushuo.errors import CompileError, UsageError
 
 FULL = "float32"
@@ -62,6 +64,7 @@ class Precision:
         self._examples = [] if others is None else _examples(others)
         self._without, self._store = without, store
         self._ranges: dict[str, Range] | None = self._given
+        self._watch: Watch | None = None
 
     def lowered(self, program: Program, example: Example, names: Mapping[int, str]) -> Program:
         """The program with its products lowered, to be optimised like any other.
@@ -118,8 +121,22 @@ class Precision:
                 wanted, executable = made[key]
                 results.append((wanted, executable(arrays)))
             self._ranges = combined(results)
-            self._examples = []
         return self._ranges or {}
+
+    def forget(self, watch: Watch) -> None:
+        """Forget ranges that were found with other weights than the function has now.
+
+        Args:
+            watch: Looks at its weights.
+        """
+        if self._watch is None or not self._watch.current():
+            self._watch, self._ranges = watch, self._given
+
+    def anew(self) -> Precision:
+        """The same for another function."""
+        other = copy(self)
+        other._watch = None
+        return other
 
     def _observing(
         self, program: Program, names: Mapping[int, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from tushuo.compile.memory import aligned
 from tushuo.compile.passes.tails import Tailed
 from tushuo.compile.plan import Plan, Task
 from tushuo.compile.program import Value
+from tushuo.compile.signature import is_tensor
 from tushuo.errors import CompileError, ShapeError
+from tushuo.graph.tree import named_leaves
 
 
 class Carried(NamedTuple):
@@ -38,6 +40,30 @@ def steps_of(arrays: Sequence[np.ndarray]) -> int:
             hint="stack the steps along a new first axis",
         )
     return lengths.pop()
+
+
+def check_pair(carry: Any, result: Any, count: int) -> None:
+    """Require a result (carry, more) whose carry is a tree like the one given, of Tensors alone.
+
+    Args:
+        carry: A tree, with values.
+        result: What the step returned.
+        count: How many different arrays the carry has.
+
+    Raises:
+        CompileError: It is another.
+    """
+    given = named_leaves(carry)
+    if isinstance(result, tuple) and len(result) == 2:
+        returned = named_leaves(result[0])
+        tensors = all(is_tensor(x) for _, x in (*given, *returned))
+        if tensors and len(given) == count and [x for x, _ in given] == [x for x, _ in returned]:
+            return
+    raise CompileError(
+        "scan needs a function from (carry, row) to (carry, more), the carries trees of the same "
+        "structure, of Tensors that stand in one place each",
+        hint="put numbers into Tensors, and return (carry, None) if there is nothing more",
+    )
 
 
 def check_carry(program_inputs: Sequence[Value], outputs: Sequence[Value]) -> None:

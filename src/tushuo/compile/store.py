@@ -20,8 +20,9 @@ class Store:
     """Files named by the hash of what they were made from, each with the hash of its content.
 
     A file is written beside its place and moved there, so nobody reads half of it. One that is
-    damaged counts as missing. When all together are longer than ``limit``, the oldest go, a quarter
-    of all, so that this is rare. What a killed process left half written goes after a day.
+    damaged counts as missing. A folder that another user could write to is not used. When all
+    together are longer than ``limit``, the oldest go, a quarter of all, so that this is rare. What
+    a killed process left half written goes after a day.
 
     Args:
         folder: Where the files are.
@@ -32,32 +33,45 @@ class Store:
         self.folder = folder
         self.limit = limit
         self._size: int | None = None  # of all files, as far as this process knows
+        self._own: bool | None = None  # whether nobody else can write here
 
     def get(self, key: Iterable[str]) -> bytes | None:
         """The code of a key, None if there is none."""
         path = self._path(key)
         try:
-            data = path.read_bytes()
+            data = path.read_bytes() if self._is_own() else b""
         except OSError:
             return None
         with contextlib.suppress(OSError):  # of a folder that is only read
             os.utime(path)
         code = data[DIGEST:]
-        return code if hashlib.sha256(code).digest() == data[:DIGEST] else None
+        return code if _digest(path, code) == data[:DIGEST] else None
 
     def put(self, key: Iterable[str], code: bytes) -> None:
         """Keep the code of a key; a disk that is full or read-only is no error."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._is_own():
+                return
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".new")
             try:
+                path = self._path(key)
                 with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(code).digest() + code)
-                Path(name).replace(self._path(key))
+                    file.write(_digest(path, code) + code)
+                Path(name).replace(path)
             except OSError:
                 Path(name).unlink(missing_ok=True)
                 raise
             self._note(DIGEST + len(code))
+
+    def _is_own(self) -> bool:
+        """Whether the files are this user's or the system's: their code will be run."""
+        if self._own is None:
+            found = self.folder.stat()
+            self._own = sys.platform == "win32" or (
+                found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o002
+            )
+        return self._own
 
     def _path(self, key: Iterable[str]) -> Path:
         digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
@@ -89,6 +103,11 @@ class Store:
             with contextlib.suppress(OSError):  # somebody else removed or finished it
                 if time.time() - path.stat().st_mtime > ABANDONED:
                     path.unlink()
+
+
+def _digest(path: Path, code: bytes) -> bytes:
+    """The hash of a file's code, and of its name, lest code of another key pass for it."""
+    return hashlib.sha256(path.name.encode() + code).digest()
 
 
 def default_store() -> Store | None:

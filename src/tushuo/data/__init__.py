@@ -11,7 +11,7 @@ from tushuo.data.images import IMAGE_SUFFIXES, MAX_BYTES, MAX_PIXELS, ImageSourc
 from tushuo.data.mnist import Digits, Mnist, load_data_wrapper, load_mnist, normalize_digit
 from tushuo.data.preprocess import Preprocessing, ResizeMode
 from tushuo.data.vocabulary import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Vocabulary
-from tushuo.data.words import LANGUAGES, detokenize, tokenize
+from tushuo.data.words import LANGUAGES, detokenize, is_chinese, tokenize
 
 __all__ = [
     "BOS",
@@ -37,6 +37,7 @@ __all__ = [
     "count_batches",
     "detokenize",
     "find_images",
+    "is_chinese",
     "load_captions",
     "load_data_wrapper",
     "load_image",

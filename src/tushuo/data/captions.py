@@ -26,7 +26,6 @@ __all__ = [
 
 _FORMATS = {"flickr8k": flickr8k, "karpathy": karpathy, "coco": coco, "folder": folder}
 _ORDER = ("train", "dev", "test")
-_SHOWN = 5  # problems that an error names; the rest is counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,10 +107,7 @@ def load_captions(
     if problems and not skip_bad:
         raise bad_entries(root, problems)
     if not examples:
-        hint = _few(problems)
-        raise DatasetError(
-            f"no photograph with captions in {str(root)!r}", hint=hint, problems=problems
-        )
+        raise DatasetError(f"no photograph with captions in {str(root)!r}", problems=problems)
     return CaptionDataset(root, layouts[0].format, tuple(examples), tuple(problems))
 
 
@@ -161,15 +157,10 @@ def bad_entries(root: Path, problems: Sequence[str]) -> DatasetError:
     """The error that refuses a data set for some bad entries."""
     count = f"{len(problems)} bad entr{'y' if len(problems) == 1 else 'ies'}"
     return DatasetError(
-        f"{count} in {str(root)!r}: {_few(problems)}",
+        f"{count} in {str(root)!r}",
         hint="mend them, or leave them out with skip_bad (--skip-bad)",
         problems=problems,
     )
-
-
-def _few(problems: Sequence[str]) -> str:
-    more = len(problems) - _SHOWN
-    return "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def split(dataset: CaptionDataset, dev_fraction: float = 0.1, seed: int = 0) -> CaptionDataset:

@@ -28,9 +28,11 @@ def check(listed: Iterable[Listed]) -> tuple[list[Example], list[str]]:
     problems: list[str] = []
     seen: dict[Path, str] = {}
     for entry in listed:
-        problem = _problem(entry, seen)
-        if problem:
+        if problem := _problem(entry, seen):
             problems.append(f"{entry.where}: {problem}")
+            continue
+        if problem := _caption_problem(entry):
+            problems.append(problem)
             continue
         path = entry.root / entry.name
         seen[path] = entry.split
@@ -55,7 +57,7 @@ def _problem(entry: Listed, seen: dict[Path, str]) -> str:
         return f"{name!r} is listed twice (in {seen[path]!r} and in {entry.split!r})"
     if not _is_file(path):
         return f"photograph {name!r} is missing"
-    return _caption_problem(entry)
+    return ""
 
 
 def _leads_out(name: str) -> bool:
@@ -73,12 +75,18 @@ def _is_file(path: Path) -> bool:
 
 
 def _caption_problem(entry: Listed) -> str:
-    for caption in entry.captions:
-        if not caption.strip():
-            return f"{entry.name!r} has an empty caption"
-        if any("\ud800" <= letter <= "\udfff" for letter in caption):  # JSON can spell these
-            return f"{entry.name!r} has a caption with half a character (a lone surrogate)"
-        if len(caption) > MAX_CAPTION_CHARACTERS:
-            length = f"{len(caption):,} characters"
-            return f"{entry.name!r} has a caption of {length}, above {MAX_CAPTION_CHARACTERS:,}"
+    """The place of the first bad caption of an entry and what is wrong there, or nothing."""
+    for index, caption in enumerate(entry.captions):
+        if fault := _fault(caption):
+            return f"{entry.place(index)}: {entry.name!r} has {fault}"
+    return ""
+
+
+def _fault(caption: str) -> str:
+    if not caption.strip():
+        return "an empty caption"
+    if any("\ud800" <= letter <= "\udfff" for letter in caption):  # JSON can spell these
+        return "a caption with half a character (a lone surrogate)"
+    if len(caption) > MAX_CAPTION_CHARACTERS:
+        return f"a caption of {len(caption):,} characters, above {MAX_CAPTION_CHARACTERS:,}"
     return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tushuo.data.words import LANGUAGES, detokenize, tokenize
-from tushuo.errors import BundleError, UsageError
+from tushuo.errors import BundleError, UsageError, version_hint
 
 __all__ = ["BOS", "EOS", "PAD", "SPECIAL_TOKENS", "UNK", "Vocabulary"]
 
@@ -157,10 +157,10 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise BundleError(f"{path}: not a vocabulary of tushuo", hint=f"expected {_FORMAT!r}")
     if content.get("version") != _VERSION:
-        version = str(content.get("version"))[:20]
+        version = content.get("version")
         raise BundleError(
-            f"{path}: version {version} of the vocabulary format, expected {_VERSION}",
-            hint="a newer tushuo may read it",
+            f"{path}: version {version!s:.20} of the vocabulary format, expected {_VERSION}",
+            hint=version_hint(version, _VERSION, "train the captioner anew"),
         )
     return {key: content.get(key) for key in ("tokens", "counts", "language")}
 

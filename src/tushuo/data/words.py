@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from tushuo.errors import UsageError
 
-__all__ = ["LANGUAGES", "detokenize", "tokenize"]
+__all__ = ["LANGUAGES", "detokenize", "is_chinese", "tokenize"]
 
 LANGUAGES = ("en", "zh")
 
@@ -20,6 +20,11 @@ _WORDS = {
     "zh": re.compile(rf"[{_HAN}]|(?:(?![{_HAN}])[^\W_])+"),
 }
 _SPECIAL = re.compile(r"<\w+>")
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a text has Chinese characters."""
+    return re.search(rf"[{_HAN}]", text) is not None
 
 
 def tokenize(text: str, language: str = "en") -> list[str]:

@@ -89,7 +89,7 @@ class Space:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._SAME:
-            raise refusal(f"the array function {name}")
+            raise refusal(f"the values that the array function {name} gives")
         return getattr(np, name)
 
     def asarray(self, value: Any, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -122,12 +122,17 @@ def record(op: Op, arrays: Sequence[Any]) -> Abstract:
     return recorder.record(op, arrays)
 
 
-def refusal(what: str) -> CompileError:
+_CHOOSE = (
+    "choose between values with tushuo.where; what decides the course of the program, pass as a "
+    "Python number, or compute it outside of the compiled function"
+)
+
+
+def refusal(what: str, hint: str = _CHOOSE) -> CompileError:
     """The error for a use of what is not known while a function is traced."""
     return CompileError(
         f"{_users_line()} needs {what}, which are not known while the function is compiled",
-        hint="choose between values with tushuo.where; what decides the course of the program, "
-        "pass as a Python number, or compute it outside of the compiled function",
+        hint=hint,
     )
 
 

@@ -17,7 +17,7 @@ def show(*things: Any) -> None:
     """Display things: drawings, charts, images, tables.
 
     In a notebook they appear below the cell. A plain script prints them; their pictures go to the
-    folder that ``TUSHUO_PICTURES`` names, if it does.
+    folder that ``TUSHUO_PICTURES`` names, if it does; it is made if need be.
     """
     display = getattr(builtins, "display", None)  # there in IPython
     for thing in things:
@@ -35,6 +35,7 @@ def _kept(thing: Any, method: str) -> str:
     if (name := os.environ.get(FOLDER)) is None:
         return ""
     folder, content = Path(name), getattr(thing, method)()
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{len(list(folder.iterdir())) + 1:02}{_FORMATS[method]}"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return f": {path}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tushuo.errors import BundleError
+from tushuo.errors import BundleError, version_hint
 
 __all__ = [
     "BUNDLES",
@@ -25,6 +25,7 @@ BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 """Where the shipped model folders lie."""
 
 _MAX_CONFIG_BYTES = 1 << 20
+_ANEW = "train the model anew"
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,15 @@ def read_config(path: Path) -> dict[str, Any]:
     return content
 
 
-def check_version(path: Path, config: Mapping[str, Any], **expected: Any) -> None:
+def check_version(
+    path: Path, config: Mapping[str, Any], *, anew: str = _ANEW, **expected: Any
+) -> None:
     """Whether a file is of the type and version that is read here.
 
     Args:
         path: The file.
         config: What it says.
+        anew: What to do about an older version.
         **expected: What it has to say, as `model_type="show-attend-tell", format_version=1`.
 
     Raises:
@@ -145,5 +149,5 @@ def check_version(path: Path, config: Mapping[str, Any], **expected: Any) -> Non
         if config.get(key) != value:
             raise BundleError(
                 f"{path}: {key}: got {config.get(key)!r:.60}, expected {value!r}",
-                hint="a newer tushuo may read it",
+                hint=version_hint(config.get(key), value, anew),
             )

@@ -10,6 +10,7 @@ import numpy as np
 
 from tushuo.errors import ShapeError, UsageError
 from tushuo.graph import ops
+from tushuo.graph.abstract import is_known, refusal
 from tushuo.graph.backend import Array, namespace
 from tushuo.graph.op import Shape
 from tushuo.graph.tensor import Tensor, asarray
@@ -170,6 +171,11 @@ class BatchNorm2d(Module):
         return scale, shift
 
     def _note(self, buffer: Buffer, batch: Array) -> None:
+        if not is_known(batch):
+            raise refusal(
+                "the mean and variance of a batch, to note them in BatchNorm2d,",
+                hint="call model.eval() first, or leave a step that trains it uncompiled",
+            )
         xp, old = namespace(batch), buffer.data
         new = xp.astype(xp.reshape(batch, (self.num_features,)), old.dtype)
         buffer.data = (1 - self.momentum) * old + self.momentum * new

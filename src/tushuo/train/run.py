@@ -187,7 +187,8 @@ class Run:
     def _greet(self, resumed: bool) -> None:
         at = self.at
         if at.epoch >= self.trainer.epochs:
-            self.progress.say(f"{self.out} has finished {at.epoch} epochs: nothing is left to do")
+            done = f"{at.epoch} epoch{'s' * (at.epoch != 1)}"
+            self.progress.say(f"{self.out} has finished {done}: nothing is left to do")
         elif resumed:
             self.progress.say(f"going on in {self.out} after step {at.step}, epoch {at.epoch + 1}")
 

@@ -7,10 +7,11 @@ include the rows are the K beams; with C of them there are C + 1 banks of K rows
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tushuo.caption.decoding.ranking import Finder, Ranked, best, finder
 from tushuo.caption.decoding.rules import Rules
 from tushuo.caption.decoding.settings import Decoding
 from tushuo.caption.decoding.step import (
@@ -21,7 +22,7 @@ from tushuo.caption.decoding.step import (
     StepFunction,
     usable,
 )
-from tushuo.graph import Tensor, asarray, tree_map
+from tushuo.graph import Tensor, asarray, leaves, rebuild
 from tushuo.graph.backend import lock
 
 __all__ = ["beam_search"]
@@ -67,8 +68,7 @@ def beam_search(
             Scores are not changed by it.
 
     Returns:
-        For each photograph at least one finished sentence, best score first; at most K, or, if
-        words were favoured, all that were found.
+        For each photograph all finished sentences that were found, one at least, best score first.
 
     Raises:
         UsageError: All words are forbidden, or one to include is.
@@ -80,9 +80,9 @@ def beam_search(
         if not searches:
             size = out.log_probs.shape[-1]
             rules = Rules(settings, eos, {bos, *forbidden}, size)
-            sums = np.empty((settings.rows, size))
+            memory = _Memory(np.empty((settings.rows, size)), finder(settings.beams))
             each: Sequence[Favour | None] = favours or [None] * batch
-            searches = [_Search(rules, eos, sums, favour) for favour in each]
+            searches = [_Search(rules, eos, memory, favour) for favour in each]
         parents = np.zeros_like(words)
         for i, search in enumerate(searches):
             if not search.done:
@@ -93,45 +93,62 @@ def beam_search(
     return [search.ranked() for search in searches]
 
 
+class _Memory(NamedTuple):
+    """What searches compute with, one at a time.
+
+    Attributes:
+        sums: Memory for sums (R, V); new memory for each word would take longer.
+        finder: Machine code that finds the best continuations; None where nothing is compiled.
+    """
+
+    sums: Array
+    finder: Finder | None
+
+
 class _Search:
     """The search of one photograph: its groups of beams.
 
     Args:
         rules: What may follow.
         eos: The id that ends a sentence.
-        sums: Memory to compute in, (R, V); new memory for each word would take longer.
+        memory: To compute with.
         favour: What words gain; None for nothing.
     """
 
-    def __init__(self, rules: Rules, eos: int, sums: Array, favour: Favour | None) -> None:
-        self.settings, self._sums = rules.settings, sums
-        self.groups = [_Group(rules, eos, favour) for _ in range(self.settings.num_beam_groups)]
+    def __init__(self, rules: Rules, eos: int, memory: _Memory, favour: Favour | None) -> None:
+        self.settings = rules.settings
+        count = self.settings.num_beam_groups
+        self.groups = [_Group(rules, eos, memory, favour) for _ in range(count)]
 
     @property
     def done(self) -> bool:
         return all(group.done for group in self.groups)
 
-    def advance(self, log_probs: Array, attention: Array) -> tuple[Array, Array]:
+    def advance(self, log_probs: Array, attention: Array) -> tuple[list[int], list[int]]:
         """Add a word to each sentence: log_probs (R, V), attention (R, L).
 
         Returns:
             The words (R,) of the sentences that go on, and which row (R,) each continues.
         """
-        words = np.zeros(self.settings.rows, dtype=np.int64)
-        parents = np.zeros_like(words)
-        chosen = np.zeros(log_probs.shape[-1])
-        sums = usable(log_probs, self._sums)
-        size = len(words) // len(self.groups)
-        for start, group in zip(range(0, len(words), size), self.groups, strict=True):
+        rows = self.settings.rows
+        words, parents, chosen = [0] * rows, [0] * rows, list[int]()
+        size = rows // len(self.groups)
+        for start, group in zip(range(0, rows, size), self.groups, strict=True):
             if group.done:
                 continue
-            rows = slice(start, start + size)
-            penalty = self.settings.diversity_penalty * chosen if start else None
-            going = group.advance(sums[rows], attention[rows], penalty)
+            mine = slice(start, start + size)
+            penalty = self._penalty(chosen, log_probs.shape[-1]) if start else None
+            going = group.advance(log_probs[mine], attention[mine], penalty)
             for row, (word, parent) in enumerate(going, start=start):
                 words[row], parents[row] = word, start + parent
-                chosen[word] += 1
+                chosen.append(word)
         return words, parents
+
+    def _penalty(self, chosen: Sequence[int], words: int) -> Array:
+        """What each word (V,) loses for those that earlier groups chose."""
+        counts = np.bincount(np.array(chosen, np.int64), minlength=words)
+        penalty: Array = self.settings.diversity_penalty * counts
+        return penalty
 
     def ranked(self) -> list[Hypothesis]:
         found = {h.ids: h for group in self.groups for h in group.ranked()}
@@ -141,38 +158,32 @@ class _Search:
 class _Group:
     """Unfinished and finished sentences that compete with each other."""
 
-    def __init__(self, rules: Rules, eos: int, favour: Favour | None) -> None:
-        self.rules, self.eos, self._favour = rules, eos, favour
+    def __init__(self, rules: Rules, eos: int, memory: _Memory, favour: Favour | None) -> None:
+        self.rules, self.eos, self._memory, self._favour = rules, eos, memory, favour
         self.beams = rules.settings.beams // rules.settings.num_beam_groups
         self.alive = [Partial()]  # at first all beams are the same, so one counts
         self.finished: list[Hypothesis] = []
 
     @property
     def done(self) -> bool:
-        return not self.alive or len(self.finished) >= self.beams
+        enough = self.rules.settings.patience * self.beams
+        return not self.alive or len(self.finished) >= enough
 
     def advance(
-        self, sums: Array, attention: Array, penalty: Array | None
+        self, log_probs: Array, attention: Array, penalty: Array | None
     ) -> list[tuple[int, int]]:
         """The word and the parent's row of each sentence that goes on.
 
         The log-probabilities (R, V) become those of whole sentences. The penalty (V,) decides who
         goes on; it is no part of them.
         """
-        sentences = [partial.ids for partial in self.alive]
-        sums = sums[: len(sentences)]
-        self.rules.restrict(sums, sentences)
-        sums += np.array([partial.logprob for partial in self.alive])[:, None]
         going: list[tuple[int, int]] = []
         alive: list[Partial] = []
-        gains = self._gains(sentences)
-        ranks = sums if gains is None else sums + gains
-        for values in self._banks(ranks if penalty is None else ranks - penalty, sentences):
+        for ranked, gains in self._ranked(log_probs[: len(self.alive)], penalty):
             kept = 0
             # at most `beams` of these end
-            for rank, place in enumerate(_best(values.ravel(), 2 * self.beams)):
-                parent, word = divmod(int(place), sums.shape[1])
-                partial, logprob = self.alive[parent], float(sums[parent, word])
+            for rank, (parent, word, logprob) in enumerate(zip(*ranked, strict=True)):
+                partial = self.alive[parent]
                 if word != self.eos and kept < self.beams:
                     kept += 1
                     going.append((word, parent))
@@ -184,6 +195,35 @@ class _Group:
         self.alive = alive
         return going
 
+    def _ranked(
+        self, log_probs: Array, penalty: Array | None
+    ) -> Iterator[tuple[Ranked, Array | None]]:
+        """The best continuations of each bank, with what all (k, V) were favoured by."""
+        before = [partial.logprob for partial in self.alive]
+        if penalty is None and (ranked := self._found(log_probs, before)):
+            yield ranked, None
+            return
+        sentences = [partial.ids for partial in self.alive]
+        sums = usable(log_probs, self._memory.sums[: len(sentences)])
+        self.rules.restrict(sums, sentences)
+        sums += np.array(before)[:, None]
+        gains = self._gains(sentences)
+        ranks = sums if gains is None else sums + gains
+        for values in self._banks(ranks if penalty is None else ranks - penalty, sentences):
+            places = best(values.ravel(), 2 * self.beams)
+            found = sums.ravel()[places]
+            yield Ranked.of(places.tolist(), found.tolist(), sums.shape[1]), gains
+
+    def _found(self, log_probs: Array, before: list[float]) -> Ranked | None:
+        """The best continuations where machine code can tell them from likelihood alone."""
+        if self._memory.finder is None or self._favour is not None:
+            return None
+        shared = self.rules.shared(len(self.alive[0].ids))  # all are of one length
+        if shared is None:
+            return None
+        count = min(2 * self.beams, len(before) * shared.free)
+        return self._memory.finder(log_probs, before, shared.refused, count)
+
     def _gains(self, sentences: Sequence[tuple[int, ...]]) -> Array | None:
         """What each continuation (k, V) was favoured by in all; None for nothing."""
         if self._favour is None:
@@ -193,8 +233,7 @@ class _Group:
         return gains
 
     def ranked(self) -> list[Hypothesis]:
-        kept = self.beams if self._favour is None else len(self.finished)
-        return sorted(self.finished, key=lambda h: -h.score)[:kept]
+        return sorted(self.finished, key=lambda h: -h.score)
 
     def _banks(self, values: Array, sentences: Sequence[tuple[int, ...]]) -> Iterator[Array]:
         """The values (k, V) of continuations, apart by how many words to include they have."""
@@ -206,29 +245,6 @@ class _Group:
             yield np.where(banks == count, values, -np.inf)
 
 
-def _best(values: Array, count: int) -> Array:
-    """Where the largest finite values stand, largest first, ties in order of place."""
-    count = min(count, len(values))
-    places = np.flatnonzero(values >= max(_bound(values, count), _LOWEST))
-    return places[np.argsort(-values[places], kind="stable")][:count]
-
-
-def _bound(values: Array, count: int) -> Any:
-    """A number that at least so many values reach, and few others.
-
-    If the values are dealt to piles, as many of their tops reach it.
-    """
-    piles = len(values) // _PILE
-    if piles < count:
-        return np.partition(values, -count)[-count]
-    tops = values[: piles * _PILE].reshape(_PILE, piles).max(axis=0)
-    return np.partition(tops, -count)[-count]
-
-
-_PILE = 64
-_LOWEST = float(np.finfo(np.float64).min)
-
-
 def _reorder(state: Any, parents: Array) -> Any:
     """The memory of the sentences that go on: row r is row `parents[b, r]` of the old."""
     batch, rows = parents.shape
@@ -236,7 +252,11 @@ def _reorder(state: Any, parents: Array) -> Any:
 
     def reordered(leaf: Any) -> Tensor:
         x = asarray(leaf).numpy()  # (B, R, ...)
+        if batch == 1:
+            return Tensor.of(lock(x.take(places, axis=1)))
         found = x.reshape(batch * rows, *x.shape[2:]).take(places, axis=0).reshape(x.shape)
         return Tensor.of(lock(found))
 
-    return tree_map(reordered, state)
+    old = leaves(state)
+    new = {id(leaf): reordered(leaf) for leaf in old}  # one Tensor at two places stays one
+    return rebuild(state, [new[id(leaf)] for leaf in old])

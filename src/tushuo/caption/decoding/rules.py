@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tushuo.caption.decoding.settings import Decoding
 from tushuo.caption.decoding.step import Array
 from tushuo.errors import UsageError
 
 __all__ = ["Rules"]
+
+
+_COMPLETE = 2
+
+
+class Shared(NamedTuple):
+    """What may not follow several sentences.
+
+    Attributes:
+        refused: Which words, bool (V,).
+        free: How many others there are.
+    """
+
+    refused: npt.NDArray[np.bool_]
+    free: int
 
 
 class Rules:
@@ -34,6 +51,7 @@ class Rules:
         self._words[sorted({*never, *_in_range(settings.exclude, words), eos})] = False
         self._never_yet = np.flatnonzero(~self._words)
         self._never = self._never_yet[self._never_yet != eos]
+        self._shared: list[Shared | None] = [None] * 3  # too short to end, long enough, complete
         if not self._words.any():
             raise UsageError(f"all {words} words are forbidden")
         for word in _in_range(settings.include, words):
@@ -44,6 +62,17 @@ class Rules:
         """Make the log-probabilities (R, V) of words -inf that may not follow each sentence."""
         for row, ids in zip(log_probs, sentences, strict=True):
             row[self._refused(ids)] = -np.inf
+
+    def shared(self, length: int) -> Shared | None:
+        """What is refused after all sentences of a length alike; None if that differs."""
+        if self.include or self.settings.no_repeat_ngram_size:
+            return None
+        end = self.settings.max_words
+        case = _COMPLETE if length == end else int(length >= self.settings.min_words)
+        if self._shared[case] is None:
+            refused = ~self.allowed((self._eos,) * length)  # which words they are does not count
+            self._shared[case] = Shared(refused, int(np.count_nonzero(~refused)))
+        return self._shared[case]
 
     def _refused(self, ids: tuple[int, ...]) -> Array:
         """What picks the words that may not follow a sentence."""

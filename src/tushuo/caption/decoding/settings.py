@@ -21,6 +21,9 @@ class Decoding:
             the words and the end token (as `length_penalty` of Hugging Face; Wu et al., "Google's
             neural machine translation system", 2016, section 7, use a function that grows alike).
             0 ranks by log-probability, 1 by its mean over the words; above 1 favours length.
+        patience: The search ends once there are so many times as many finished sentences as beams
+            (Kasai et al., "A call for clarity in beam search: how it works and when it stops",
+            LREC 2024, section 3). Above 1 pays where sentences are ranked anew in the end.
         min_words: The shortest sentence.
         no_repeat_ngram_size: Runs of so many words occur once in a sentence; 0 allows repetition.
             Where nothing else could follow, a run may repeat all the same.
@@ -48,6 +51,7 @@ class Decoding:
     beams: int = 3
     max_words: int = 20
     length_penalty: float = 0.0
+    patience: float = 1.0
     min_words: int = 1
     no_repeat_ngram_size: int = 0
     num_beam_groups: int = 1
@@ -103,10 +107,10 @@ class Decoding:
     def _check_sampling(self) -> None:
         drawn = (self.temperature, self.top_k, self.top_p) != (1.0, 0, 1.0)
         if drawn and not self.do_sample:
-            raise UsageError("temperature, top_k and top_p are for sampling", hint="set do_sample")
+            raise UsageError("temperature, top_k and top_p: for sampling only", hint="set do_sample")
         if self.do_sample and (self.include or self.num_beam_groups > 1):
             raise UsageError(
-                "include and num_beam_groups are for beam search", hint="unset do_sample"
+                "include and num_beam_groups: for beam search only", hint="leave out do_sample"
             )
 
 
@@ -115,6 +119,7 @@ _RANGES = {
     "beams": (1, 1000),
     "max_words": (1, 1000),
     "length_penalty": (-10, 10),
+    "patience": (1, 100),
     "min_words": (1, 1000),
     "no_repeat_ngram_size": (0, 1000),
     "num_beam_groups": (1, 1000),

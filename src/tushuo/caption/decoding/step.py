@@ -13,7 +13,16 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "DecoderStep", "Favour", "Hypothesis", "Partial", "StepFunction", "usable"]
+__all__ = [
+    "UNLIKELY",
+    "Array",
+    "DecoderStep",
+    "Favour",
+    "Hypothesis",
+    "Partial",
+    "StepFunction",
+    "usable",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -69,7 +78,8 @@ class Partial(NamedTuple):
         return Hypothesis(self.ids, logprob, score, np.stack(self.attention))
 
 
-_UNLIKELY = -1e9
+UNLIKELY = -1e9
+"""What counts as the log-probability of an impossible word."""
 
 
 def usable(log_probs: Array, out: Array | None = None) -> Array:
@@ -81,7 +91,7 @@ def usable(log_probs: Array, out: Array | None = None) -> Array:
     """
     values = np.empty(log_probs.shape) if out is None else out
     values[...] = log_probs
-    possible = (log_probs > _UNLIKELY) & (log_probs < np.inf)  # false for NaN, too
+    possible = (log_probs > UNLIKELY) & (log_probs < np.inf)  # false for NaN, too
     if not possible.all():
-        values[~possible] = _UNLIKELY
+        values[~possible] = UNLIKELY
     return values

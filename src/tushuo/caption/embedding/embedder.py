@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -95,10 +95,9 @@ class Embedder:
         and close to nothing.
 
         Raises:
-            UsageError: `texts` is one string.
+            UsageError: `texts` is one string, or something in it is none.
         """
-        if isinstance(texts, str):
-            raise UsageError("texts: got a string", hint=f"pass a list: [{texts!r:.40}]")
+        _check(texts)
         rows = [self.pieces.encode(text) for text in texts]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))  # little padding
         found = np.zeros((len(rows), self.dimensions), np.float32)
@@ -106,6 +105,16 @@ class Embedder:
             numbers = self.pieces.batch([rows[i] for i in part])
             found[part] = self.network.texts(numbers).numpy()
         return found
+
+
+def _check(texts: object) -> None:
+    if isinstance(texts, str):
+        raise UsageError("texts: got a string", hint=f"pass a list: [{texts!r:.40}]")
+    if isinstance(texts, bytes) or not isinstance(texts, Iterable):
+        raise UsageError(f"texts: got {texts!r:.40}", hint="pass a list of strings")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise UsageError(f"texts[{index}]: got {text!r:.40}, expected a string")
 
 
 def _parts(pooled: Floats) -> list[Floats]:

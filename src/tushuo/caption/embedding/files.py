@@ -24,6 +24,7 @@ CONFIG, WEIGHTS = "embedder.json", "embedder.safetensors"
 _MODEL_TYPE, _FORMAT_VERSION = "joint-space", 1
 _NUMBERS = ("scale", "evidence", "like")
 _ARRAYS = ("centre", "axes", "background")
+_ANEW = "train the embedder again: tushuo train embedder"
 
 
 def save_embedder(folder: Path, embedder: Embedder) -> None:
@@ -57,7 +58,7 @@ def load_embedder(folder: Path, channels: int) -> Embedder | None:
     if not path.exists():
         return None
     config = read_config(path)
-    check_version(path, config, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
+    check_version(path, config, anew=_ANEW, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
     weights = read_weights(folder / WEIGHTS)
     try:
         pieces = PieceList(config.get("pieces", ()))

@@ -17,11 +17,11 @@ from tushuo.caption.embedding.pieces import TEXT, PieceList
 from tushuo.caption.embedding.recall import Recall, recall
 from tushuo.caption.embedding.recipe import EmbedderRecipe
 from tushuo.caption.embedding.relevance import fit_relevance
-from tushuo.caption.training.averaging import moving_average
 from tushuo.errors import DatasetError
 from tushuo.graph import Tensor, ops, value_and_grad
 from tushuo.models.joint_space import JointSpace, contrastive_loss
 from tushuo.optim import AdamW, clip_grad_norm, cosine, warmup
+from tushuo.train.averaging import moving_average
 
 __all__ = ["EmbedderTask", "Photographs"]
 

@@ -20,8 +20,9 @@ __all__ = ["CONFIG", "WEIGHTS", "load_phrases", "save_phrases"]
 
 CONFIG, WEIGHTS = "phrases.json", "phrases.safetensors"
 
-_MODEL_TYPE, _FORMAT_VERSION = "phrase-predictor", 1
+_MODEL_TYPE, _FORMAT_VERSION = "phrase-predictor", 2
 _RARITY, _NORMS, _LENGTH = "rarity", "norms", "length"
+_ANEW = "fit the phrases again: tushuo train caption"
 
 
 def save_phrases(
@@ -60,7 +61,7 @@ def load_phrases(folder: Path, vocabulary: Vocabulary, channels: int) -> Phrases
     if not path.exists():
         return None
     config = read_config(path)
-    check_version(path, config, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
+    check_version(path, config, anew=_ANEW, model_type=_MODEL_TYPE, format_version=_FORMAT_VERSION)
     weights = read_weights(folder / WEIGHTS)
     rarity, norms, length = (
         weights.pop(name, np.zeros(0, np.float32)) for name in (_RARITY, _NORMS, _LENGTH)
@@ -88,16 +89,28 @@ def _ids(path: Path, phrases: Any, vocabulary: Vocabulary) -> tuple[Phrase, ...]
 
 
 def _network(path: Path, weights: Weights, phrases: int, channels: int) -> PhrasePredictor:
-    """The network; its size comes from the weights, so that no file asks for more memory."""
-    lower = weights.get("lower.weight", np.zeros(0))
-    rank = lower.shape[0] if lower.ndim == 2 else 0
-    if not rank or lower.shape[1] != channels:
-        raise BundleError(
-            f"{path}: lower.weight: got shape {lower.shape}, expected (rank, {channels})"
-        )
-    network = PhrasePredictor(channels, phrases, rank)
+    """The network; its sizes come from the weights, so that no file asks for more memory."""
+    photographs, directions = _sizes(path, weights, "known", (None, None))
+    _sizes(path, weights, "project", (directions, channels))
+    rank, _ = _sizes(path, weights, "lower", (None, photographs))
+    _sizes(path, weights, "upper", (phrases, rank))
+    network = PhrasePredictor(
+        channels, phrases, directions=directions, photographs=photographs, rank=rank
+    )
     try:
         network.load_state_dict(weights)
     except CheckpointError as error:
         raise BundleError(f"{path}: {error.problem}", hint=error.hint) from None
     return network.eval()
+
+
+def _sizes(
+    path: Path, weights: Weights, layer: str, expected: tuple[int | None, int | None]
+) -> tuple[int, int]:
+    """The shape of a layer's matrix, of which some sizes are known."""
+    shape = weights.get(f"{layer}.weight", np.zeros(0)).shape
+    fits = len(shape) == 2 and all(s == (e or s) > 0 for s, e in zip(shape, expected, strict=True))
+    if not fits:
+        wanted = ", ".join("any" if e is None else str(e) for e in expected)
+        raise BundleError(f"{path}: {layer}.weight: got shape {shape}, expected ({wanted})")
+    return shape[0], shape[1]

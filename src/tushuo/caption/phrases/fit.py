@@ -6,15 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from tushuo.caption.phrases.kernel import directions_of, regression
 from tushuo.caption.phrases.phrases import Phrases
 from tushuo.caption.phrases.table import LONGEST, Floats, Phrase, PhraseTable, phrases_of
 from tushuo.data import UNK
 from tushuo.errors import ShapeError
+from tushuo.graph import Tensor
+from tushuo.models.joint_space import unit
 from tushuo.models.phrase_predictor import PhrasePredictor
 
 __all__ = ["count_phrases", "fit_phrases"]
@@ -22,7 +25,7 @@ __all__ = ["count_phrases", "fit_phrases"]
 Captions: TypeAlias = Sequence[Sequence[Sequence[int]]]
 """For each photograph, captions of ids, without begin and end token."""
 
-Doubles: TypeAlias = npt.NDArray[np.float64]
+_MOST_PHOTOGRAPHS = 8_000
 
 
 def count_phrases(captions: Captions, least: int, most: int | None = None) -> PhraseTable:
@@ -52,47 +55,61 @@ def count_phrases(captions: Captions, least: int, most: int | None = None) -> Ph
 
 
 def fit_phrases(
-    table: PhraseTable, pooled: Floats, captions: Captions, *, ridge: float, rank: int
+    table: PhraseTable,
+    pooled: Floats,
+    captions: Captions,
+    *,
+    ridge: float,
+    rank: int,
+    directions: int,
 ) -> Phrases:
-    """Ridge regression of the phrases on pooled features, of reduced rank.
+    """Learn which phrases go with which features: kernel ridge regression, of reduced rank.
 
-    The weights are those of Hoerl and Kennard, "Ridge regression" (1970), eq. 2.1, for features
-    of mean 0 and variance 1; then what they predict for the photographs is kept in as many
-    directions as matter most (Izenman, "Reduced-rank regression for the multivariate linear
-    model", 1975): it costs a fraction of the memory.
+    See `tushuo.caption.phrases.kernel`. Of more than 8,000 photographs so many are taken by chance.
 
     Args:
         table: The phrases.
         pooled: Means of feature maps over the places, (N, D).
         captions: Of the N photographs.
-        ridge: How strongly weights are held small, per photograph.
-        rank: How many directions are kept, at most.
+        ridge: What is added to the likeness of a photograph to itself, which is 1.
+        rank: Of what is predicted, at most.
+        directions: In so many photographs are compared, at most.
 
     Raises:
         ShapeError: The numbers of photographs differ.
     """
-    photographs, channels = pooled.shape
-    if photographs != len(captions):
-        raise ShapeError(f"features of {photographs} photographs, captions of {len(captions)}")
-    x = pooled.astype(np.float64)  # (N, D)
-    centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    x = (x - centre) / spread
-    said = _said(table, captions)  # (N, P)
-    usual = said.mean(axis=0)
-    covariance = x.T @ x
-    moments = x.T @ (said - usual)  # (D, P)
-    damped = covariance + ridge * photographs * np.eye(channels)
-    lower, upper = _reduced(np.linalg.solve(damped, moments), covariance, rank)
-    network = PhrasePredictor(channels, len(table), lower.shape[1])
+    if len(pooled) != len(captions):
+        raise ShapeError(f"features of {len(pooled)} photographs, captions of {len(captions)}")
+    chosen = _chosen(len(pooled))
+    pooled, captions = pooled[chosen], [captions[i] for i in chosen]
+    project = directions_of(pooled, directions)
+    known = unit(Tensor(pooled @ project.weight.T + project.bias)).numpy()  # (M, E)
+    found = regression(known, _said(table, captions), ridge=ridge, rank=rank)
+    network = PhrasePredictor(
+        pooled.shape[1],
+        len(table),
+        directions=known.shape[1],
+        photographs=len(known),
+        rank=len(found.upper),
+    )
     network.load_state_dict(
         {
-            "lower.weight": _single(lower / spread[:, None]).T,
-            "lower.bias": _single(-(centre / spread) @ lower),
-            "upper.weight": _single(upper).T,
-            "upper.bias": _single(usual),
+            "project.weight": project.weight,
+            "project.bias": project.bias,
+            "known.weight": known,
+            "usual": found.usual,
+            "lower.weight": found.lower.T,
+            "upper.weight": found.upper.T,
+            "upper.bias": found.offset,
         }
     )
     return Phrases(table, network.eval())
+
+
+def _chosen(photographs: int) -> npt.NDArray[np.int64]:
+    """Which photographs are learnt from: all, as long as their likenesses fit in memory."""
+    order = np.random.default_rng(0).permutation(photographs)
+    return np.sort(order[:_MOST_PHOTOGRAPHS])
 
 
 def _usual_norms(rarity: Mapping[Phrase, float], captions: Captions) -> Floats:
@@ -105,7 +122,7 @@ def _usual_norms(rarity: Mapping[Phrase, float], captions: Captions) -> Floats:
         )
         for counts in (phrases_of(one) for several in captions for one in several)
     ]
-    norms: Doubles = np.sqrt(np.array(squares)).mean(axis=0)
+    norms: npt.NDArray[np.float64] = np.sqrt(np.array(squares)).mean(axis=0)
     return np.maximum(norms, 1e-3).astype(np.float32)  # no phrase may be so long
 
 
@@ -117,16 +134,3 @@ def _said(table: PhraseTable, captions: Captions) -> Floats:
             places, values = table.shares(one)
             row[places] += values / len(several)
     return said
-
-
-def _reduced(weights: Doubles, covariance: Doubles, rank: int) -> tuple[Doubles, Doubles]:
-    """Weights (D, P) as a product (D, R) (R, P) that predicts nearly the same."""
-    root = np.linalg.cholesky(covariance + 1e-6 * np.trace(covariance) * np.eye(len(covariance)))
-    predicts = root.T @ weights  # its squares sum to those of the predictions
-    _, directions = np.linalg.eigh(predicts @ predicts.T)
-    kept = directions[:, ::-1][:, : min(rank, *weights.shape)]
-    return np.linalg.solve(root.T, kept), kept.T @ predicts
-
-
-def _single(array: npt.NDArray[Any]) -> Floats:
-    return np.ascontiguousarray(array, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tushuo.caption.training.embedder import train_embedder
 from tushuo.caption.training.features import FeatureCache, default_cache
 from tushuo.caption.training.forecast import Forecast
 from tushuo.caption.training.recipe import Recipe
@@ -16,4 +17,5 @@ __all__ = [
     "default_cache",
     "forecast_captioner",
     "train_captioner",
+    "train_embedder",
 ]

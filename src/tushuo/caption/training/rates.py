@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tushuo.caption.training.network import Network
 from tushuo.graph import Tensor
 from tushuo.optim import AdamW, clip_grad_norm
 
-__all__ = ["ByPart"]
+__all__ = ["ByPart", "steps"]
 
 
 class ByPart(NamedTuple):
@@ -40,3 +41,8 @@ class ByPart(NamedTuple):
         slopes, _ = clip_grad_norm(gradient.tail, self.clip)
         tail, slower = self.tail.update(network.tail, slopes, state["tail"])
         return Network(decoder, tail), {"decoder": kept, "tail": slower}, norm
+
+
+def steps(state: Mapping[str, Any]) -> int:
+    """How many steps the optimiser's state has seen."""
+    return int(state["decoder"]["step"])

@@ -52,6 +52,8 @@ class Recipe:
         temperature: How freely it writes then: at 1 by its own probabilities, below 1 likely words
             become likelier.
         samples: Sentences that it writes about each photograph then.
+        embedder_epochs: Passes over the captions in the end, in which the joint space of
+            photographs and sentences is learnt; 0 leaves it out.
     """
 
     encoder: str = "efficientnet-lite2"
@@ -83,6 +85,7 @@ class Recipe:
     self_critical_encoder_lr: float = 3e-5
     temperature: float = 0.6
     samples: int = 5
+    embedder_epochs: int = 0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -114,7 +117,7 @@ class Recipe:
 
     @property
     def self_critical(self) -> Part:
-        """The last part: learning from scores."""
+        """The third part: learning from scores."""
         epochs, lr, slow = (
             self.self_critical_epochs,
             self.self_critical_lr,
@@ -131,7 +134,7 @@ class Recipe:
         """What a run must share with another to go on with a part: no settings of later parts."""
         names = [one.name for one in (self.words, *self.later)]
         later = names[names.index(part.name) + 1 :]
-        left_out = {name for one in later for name in _OF_PART[one]}
+        left_out = {"embedder_epochs", *(name for one in later for name in _OF_PART[one])}
         return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
@@ -181,10 +184,17 @@ _FROM_ZERO = [
     "self_critical_epochs",
     "self_critical_lr",
     "self_critical_encoder_lr",
+    "embedder_epochs",
 ]
 _LEAST = {**dict.fromkeys(_FROM_ZERO, 0), "temperature": 0.01, "samples": 2}
 _PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 4, "views": 1},
     "standard": {"epochs": 12, "views": 2},
-    "best": {"epochs": 12, "views": 2, "tuned_epochs": 6, "self_critical_epochs": 8},
+    "best": {
+        "epochs": 12,
+        "views": 2,
+        "tuned_epochs": 6,
+        "self_critical_epochs": 8,
+        "embedder_epochs": 20,
+    },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,15 @@ from tushuo.caption.bundle import load_encoder, save_bundle
 from tushuo.caption.training.card import model_card
 from tushuo.caption.training.curves import write_curves
 from tushuo.caption.training.features import ORIGINAL, FeatureCache, default_cache
-from tushuo.caption.training.forecast import Forecast, forecast
+from tushuo.caption.training.finishing import Finished, finished
+from tushuo.caption.training.forecast import Forecast
+from tushuo.caption.training.joint import JOINT_SPACE, joint_of
+from tushuo.caption.training.measuring import forecast
 from tushuo.caption.training.network import Network, Weights
+from tushuo.caption.training.parts import of_part, own_run
 from tushuo.caption.training.photographs import counted, readable, tell, tell_leaks
-from tushuo.caption.training.phrases import with_phrases
 from tushuo.caption.training.recipe import Recipe
 from tushuo.caption.training.samples import with_samples
-from tushuo.caption.training.self_critical import of_part
 from tushuo.caption.training.task import CaptionTask
 from tushuo.data import CaptionDataset, Preprocessing, load_captions, with_dev
 from tushuo.data.captions import no_train_split
@@ -43,6 +45,7 @@ def train_captioner(
     *,
     captions: str | None = None,
     language: str = "en",
+    embedder_captions: Sequence[str] = (),
     cache: Path | None = None,
     skip_bad: bool = False,
     overwrite: bool = False,
@@ -54,10 +57,13 @@ def train_captioner(
         data: The folder of a data set of captions; see ``load_captions``. Without a dev split, a
             tenth of the photographs is put aside for validation.
         out: Where checkpoints, logs and, in the end, the folder ``bundle`` and ``curves.svg`` go;
-            those of the later parts into its folders ``tuned`` and ``self-critical``.
+            those of the later parts into its folders ``tuned`` and ``self-critical``, and those of
+            the joint space into ``joint-space`` in the folder of the last part.
         recipe: The settings.
         captions: The caption file, where the folder has several.
         language: "en" or "zh".
+        embedder_captions: Further caption files of the same photographs that the joint space learns
+            from, as of the other language.
         cache: Where feature maps are kept, by default the user's cache folder.
         skip_bad: Whether malformed entries of the data set are left out, and told.
         overwrite: Whether another run in ``out`` is removed, its later parts, too.
@@ -67,31 +73,37 @@ def train_captioner(
         The folder of the bundle, made of the epoch with the best CIDEr-D; None if interrupted.
 
     Raises:
-        DatasetError: The data set is missing, malformed or empty, a photograph cannot be read, or
-            the words are too rare.
+        DatasetError: The data set is missing, malformed or empty, a photograph cannot be read, the
+            words are too rare, or further captions are about other photographs.
         CheckpointError: ``out`` holds another run, or a ``bundle`` that no run made, or another
             trainer is at work there.
+        UsageError: There are further captions, but the recipe has no joint space.
     """
     console = console or stderr()
     task = prepare(data, recipe, captions, language, cache, skip_bad, console)
+    joint = joint_of(task, data, embedder_captions, skip_bad, console)
     trainer = _trainer(task, out, overwrite, console)
     check_bundle(out)
     with claimed(out):
         if overwrite:
-            for part in recipe.later:  # what went on with the run that is removed
-                clear_run(out / part.name)
+            _clear_later(recipe, out)
         else:
             open_run(out, trainer.settings)  # refuses another run before hours of feature maps
         fill(task, console)
-        folder, outcome = out, trainer.fit(*task.start())
+        folder, outcome = out, trainer.fit(*of_part(task).start())
         for part in recipe.later:
             if outcome.finished and part.epochs:
                 task = task.then(part, best_network(task, folder))
                 folder = out / part.name
-                outcome = _later(task, folder, console).fit(*of_part(task).start())
+                trainer = own_run(_trainer(task, folder, False, console))
+                outcome = trainer.fit(*of_part(task).start())
         if not outcome.finished:
             return None
-        return _bundle(task, out, folder, outcome.position.best_epoch, console)
+        made = task.bundle(best_network(task, folder), out.resolve().name)
+        done = finished(task, made, joint, folder, console)
+        if done is None:
+            return None
+        return _bundle(task, done, out, _scores(folder, outcome.position.best_epoch))
 
 
 def forecast_captioner(
@@ -100,6 +112,7 @@ def forecast_captioner(
     *,
     captions: str | None = None,
     language: str = "en",
+    embedder_captions: Sequence[str] = (),
     cache: Path | None = None,
     skip_bad: bool = False,
     console: Console | None = None,
@@ -111,15 +124,18 @@ def forecast_captioner(
         recipe: The settings.
         captions: The caption file, where the folder has several.
         language: "en" or "zh".
+        embedder_captions: Further captions for the joint space.
         cache: Where feature maps are kept; those that are there need not be made.
         skip_bad: Whether bad entries are left out, and told.
         console: Where progress is shown, by default the standard error.
 
     Raises:
-        DatasetError: As of `train_captioner`.
+        DatasetError: As of `train_captioner`, and so is the other.
+        UsageError: There are further captions, but the recipe has no joint space.
     """
     console = console or stderr()
-    return forecast(prepare(data, recipe, captions, language, cache, skip_bad, console))
+    task = prepare(data, recipe, captions, language, cache, skip_bad, console)
+    return forecast(task, joint_of(task, data, embedder_captions, skip_bad, console))
 
 
 def prepare(
@@ -161,37 +177,36 @@ def _trainer(task: CaptionTask, out: Path, overwrite: bool, console: Console) ->
     )
 
 
-def _later(task: CaptionTask, folder: Path, console: Console) -> Trainer:
-    """The trainer of a later part, whose folder may be given up without the parts before."""
-    trainer = _trainer(task, folder, False, console)
-    try:
-        open_run(folder, trainer.settings)
-    except CheckpointError as error:
-        hint = f"choose another folder, or move {folder} away to do this part anew"
-        raise CheckpointError(error.problem, hint=hint) from None
-    return trainer
+def _clear_later(recipe: Recipe, out: Path) -> None:
+    """Remove what went on with the run in a folder, which is removed, too."""
+    for part in (recipe.words, *recipe.later):
+        clear_run(out / part.name / JOINT_SPACE)
+    for part in recipe.later:
+        clear_run(out / part.name)
 
 
 def best_network(task: CaptionTask, folder: Path) -> Network:
     """The network of the best epoch of the run in a folder."""
     best = load_checkpoint(folder / BEST)
-    weights: Weights = best.restore({"params": task.start()[0]})["params"]
+    weights: Weights = best.restore({"params": task.weights()})["params"]
     return weights.average
 
 
-def _bundle(
-    task: CaptionTask, out: Path, run: Path, best_epoch: int | None, console: Console
-) -> Path:
-    """The bundle of the best epoch of a run; one that was made before is replaced."""
-    network = best_network(task, run)
-    epochs = [record for record in read_log(run / LOG) if "valid" in record]
-    by_epoch = {record["epoch"]: record["valid"] for record in epochs}
-    scores = by_epoch.get(best_epoch, {})  # none where somebody took the log away
-    bundle = with_phrases(task, task.bundle(network, out.resolve().name), console)
+def _scores(run: Path, best_epoch: int | None) -> Mapping[str, float]:
+    """Those of the best epoch of a run; none where somebody took the log away."""
+    for record in read_log(run / LOG):
+        if "valid" in record and record["epoch"] == best_epoch:
+            scores: Mapping[str, float] = record["valid"]
+            return scores
+    return {}
+
+
+def _bundle(task: CaptionTask, done: Finished, out: Path, scores: Mapping[str, float]) -> Path:
+    """The folder of a finished captioner; one that was made before is replaced."""
     folder = out / BUNDLE
     if folder.exists():
         shutil.rmtree(folder)
-    save_bundle(folder, bundle, model_card(task, scores))
+    save_bundle(folder, done.bundle, model_card(task, done, scores))
     for each in (out, *(out / part.name for part in task.recipe.later if part.epochs)):
         write_curves(each, each / LOG)
     return folder

@@ -17,19 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tushuo.caption.metrics.cider import CiderD
-from tushuo.caption.training.averaging import averaged, kept_share
 from tushuo.caption.training.live import ahead
 from tushuo.caption.training.network import Network, Weights
-from tushuo.caption.training.rates import ByPart
-from tushuo.caption.training.task import CaptionTask, steps
+from tushuo.caption.training.rates import ByPart, steps
+from tushuo.caption.training.task import CaptionTask
 from tushuo.data import BOS, EOS, PAD, UNK
 from tushuo.data.views import View
 from tushuo.graph import Tensor, ops, value_and_grad
 from tushuo.models.show_attend_tell import Annotations, ShowAttendTell, State
 from tushuo.native import native
 from tushuo.optim import AdamW, cosine, warmup
+from tushuo.train.averaging import averaged, kept_share
 
-__all__ = ["SelfCriticalTask", "of_part"]
+__all__ = ["SelfCriticalTask"]
 
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -96,6 +96,7 @@ class SelfCriticalTask:
             weights: Weights, state: Any, batch: Photographs, rng: np.random.Generator
         ) -> tuple[Weights, Any, Mapping[str, Any]]:
             network, maps = weights.network, batch.maps
+            kept = Tensor(np.float32(kept_share(r.average, steps(state))))
             features = seen(network, maps)
             ids = draw(network.decoder, features, r.samples, rng)  # (B, K, T + 1)
             scores = self.scores(batch, ids)
@@ -103,7 +104,6 @@ class SelfCriticalTask:
             learns, maps = (network, maps) if self.tail_learns else (network.alone(), features)
             learns, state, norm, loss = update(learns, state, maps, Tensor(ids), Tensor(gains))
             network = Network(learns.decoder, learns.tail or network.tail)
-            kept = Tensor(np.float32(kept_share(r.average, steps(state))))
             metrics = {
                 "loss": loss,
                 "cider_d": float(scores.mean()),
@@ -144,11 +144,6 @@ class SelfCriticalTask:
         images = [self.task.train[i].image for i in numbers]
         maps = self.task.maps.maps(images, views)
         return Photographs(numbers, Tensor.of(maps), [view.mirrored for view in views])
-
-
-def of_part(task: CaptionTask) -> CaptionTask | SelfCriticalTask:
-    """The task with the steps of its part."""
-    return SelfCriticalTask(task=task) if task.part == task.recipe.self_critical else task
 
 
 def policy_loss(

@@ -1,12 +1,11 @@
-"""Training a captioner: what a step, an epoch and a validation are."""
+"""Training a captioner: what is trained, on what, and how it is validated."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,51 +14,29 @@ from tushuo.caption.bundle import Bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.decoding import Decoding
 from tushuo.caption.metrics import evaluate_captions
-from tushuo.caption.training.averaging import averaged, kept_share
 from tushuo.caption.training.features import ORIGINAL, FeatureCache
-from tushuo.caption.training.live import LiveMaps, ahead
+from tushuo.caption.training.live import LiveMaps
 from tushuo.caption.training.network import Network, Weights
-from tushuo.caption.training.rates import ByPart
 from tushuo.caption.training.recipe import Part, Recipe
-from tushuo.data import (
-    SPECIAL_TOKENS,
-    CaptionBatch,
-    Example,
-    Vocabulary,
-    caption_batches,
-    count_batches,
-    tokenize,
-)
+from tushuo.data import SPECIAL_TOKENS, Example, Vocabulary, tokenize
 from tushuo.data.views import WHOLE, View, mirrored_ids
 from tushuo.errors import DatasetError
-from tushuo.graph import Tensor, value_and_grad
+from tushuo.graph import Tensor
 from tushuo.models.efficientnet import HEAD, EfficientNetLite
-from tushuo.models.show_attend_tell import ShowAttendTell, doubly_stochastic
+from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.native import native
-from tushuo.nn import cross_entropy
-from tushuo.optim import AdamW, cosine, warmup
 
 __all__ = ["CaptionTask"]
 
 EVALUATED_AT_ONCE = 50
 _VIEWS = 1  # tells the draw of views from others with the same seed
-_ROUNDED = 4  # lengths of captions are rounded up to a multiple, for fewer programs
 _MOST = 1 << 31  # of the number of a view
 _CUT = 0.9  # of the photographs, where views are new each time
 
 
-class Batch(NamedTuple):
-    """A step's food: B photographs with K captions of T words each."""
-
-    maps: Tensor  # as the network takes them
-    words: Tensor  # (B, K, T), each caption but its last token
-    targets: Tensor  # (B, K, T), each caption but its first
-    mask: Tensor  # (B, K, T), where a target counts
-
-
 @dataclass(frozen=True, kw_only=True)
 class CaptionTask:
-    """A part of a training on a data set, as the training loop takes it.
+    """A part of a training on a data set; its steps are those of `WordsTask` or another.
 
     Attributes:
         recipe: The settings.
@@ -141,58 +118,10 @@ class CaptionTask:
             rng=np.random.default_rng(r.seed),
         )
 
-    def optimizer(self) -> ByPart:
-        """AdamW with its schedule: up over the first epoch, then down as half a cosine."""
-        part, decay = self.part, self.recipe.weight_decay
-        rises = self.batches_per_epoch()
-        falls = max(1, rises * (part.epochs - 1))
-        decoder, tail = (
-            AdamW(warmup(rises, cosine(lr, falls)), weight_decay=decay)
-            for lr in (part.lr, part.encoder_lr)
-        )
-        return ByPart(decoder, None if part.blocks is None else tail, self.recipe.clip)
-
-    def start(self) -> tuple[Weights, Any]:
-        """The weights and the optimiser's state before the first step."""
+    def weights(self) -> Weights:
+        """Those before the first step."""
         network = self.network or Network(self.decoder())
-        return Weights(network, network), self.optimizer().init(network)
-
-    def step(self) -> Callable[..., tuple[Weights, Any, Mapping[str, Any]]]:
-        """The function that makes one step, for the training loop."""
-        optimizer, differentiated = self.optimizer(), value_and_grad(self.loss, has_aux=True)
-
-        @native
-        def update(
-            weights: Weights, state: Any, batch: Batch, kept: Tensor, rng: np.random.Generator
-        ) -> tuple[Weights, Any, Mapping[str, Any]]:
-            (loss, cross), gradient = differentiated(weights.network.train(), batch, rng)
-            network, state, norm = optimizer.update(weights.network, gradient, state)
-            average = averaged(weights.average, network, kept)
-            metrics = {"loss": loss, "cross_entropy": cross, "gradient_norm": norm}
-            return Weights(network, average), state, metrics
-
-        noise = np.random.default_rng(0)  # one object, for its identity is part of a program
-
-        def step(
-            weights: Weights, state: Any, batch: Batch, rng: np.random.Generator
-        ) -> tuple[Weights, Any, Mapping[str, Any]]:
-            noise.bit_generator.state = rng.bit_generator.state
-            kept = Tensor(np.float32(kept_share(self.recipe.average, steps(state))))
-            return update(weights, state, batch, kept, noise)
-
-        return step
-
-    def loss(
-        self, network: Network, batch: Batch, rng: np.random.Generator | None
-    ) -> tuple[Tensor, Tensor]:
-        """What is made small, and its cross-entropy (nats a word) without the regulariser."""
-        r = self.recipe
-        logits, weights = network(batch.maps, batch.words, rng)
-        cross = cross_entropy(
-            logits, batch.targets, mask=batch.mask, label_smoothing=r.label_smoothing
-        )
-        looks = doubly_stochastic(weights, batch.mask.astype(weights.dtype))
-        return cross + r.regulariser * looks, cross
+        return Weights(network, network)
 
     def fingerprint(self) -> str:
         """A hash of what the run learns from: photographs' names, captions, and the encoder.
@@ -203,33 +132,6 @@ class CaptionTask:
         for example in (*self.train, *self.dev):
             lines += [example.split, example.image.name, *example.captions]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
-    def batches_per_epoch(self) -> int:
-        """The number of steps in an epoch."""
-        r = self.recipe
-        return count_batches(self.ids, r.images_per_batch, captions_per_image=r.captions_per_image)
-
-    def batches(self, epoch: int, start: int) -> Iterator[Batch]:
-        """The batches of an epoch, from number ``start`` on."""
-        r, views = self.recipe, self.views(epoch)
-        plans = caption_batches(
-            self.ids,
-            r.images_per_batch,
-            seed=r.seed,
-            epoch=epoch,
-            captions_per_image=r.captions_per_image,
-            start=start,
-            multiple=_ROUNDED,
-        )
-        return ahead(self._batch(plan, views) for plan in plans)
-
-    def _batch(self, plan: CaptionBatch, views: Sequence[View]) -> Batch:
-        seen = [views[i] for i in plan.image_index]
-        maps = self.maps.maps([self.train[i].image for i in plan.image_index], seen)
-        mirrored = np.array([view.mirrored for view in seen])[:, None, None]
-        tokens = np.where(mirrored, self.mirrored_ids[plan.tokens], plan.tokens)
-        words, targets = tokens[..., :-1], tokens[..., 1:]
-        return Batch(Tensor.of(maps), Tensor(words), Tensor(targets), Tensor(plan.mask))
 
     @cached_property
     def maps(self) -> FeatureCache | LiveMaps:
@@ -292,9 +194,10 @@ class CaptionTask:
         tail, encoder = network.tail, self.encoder
         characters = self.vocabulary.language == "zh"
         decoding = Decoding(
-            beams=3,
+            beams=5,
             max_words=self.recipe.max_words,
             length_penalty=1.0 if characters else 0.7,
+            patience=2.0,
             no_repeat_ngram_size=0 if characters else 2,
         )
         return Bundle(
@@ -305,8 +208,3 @@ class CaptionTask:
             decoding,
             name,
         )
-
-
-def steps(state: Mapping[str, Any]) -> int:
-    """How many steps the optimiser's state has seen."""
-    return int(state["decoder"]["step"])

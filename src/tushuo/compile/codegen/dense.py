@@ -21,6 +21,7 @@ from tushuo.compile.codegen.dots import dot
 from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.tail import Tail
 from tushuo.compile.codegen.target import Target
+from tushuo.compile.codegen.tiling import most_positions
 from tushuo.compile.codegen.turns import carried, chunks_of, each, in_widths, offset, share_of, word
 from tushuo.compile.layout import View
 from tushuo.compile.program import Program
@@ -31,60 +32,11 @@ _UNROLLED = 12
 _BLOCK = 1 << 16
 """How many elements of the image go through a panel before the next panel takes its turn."""
 
-_POSITIONS = 12
-"""More would need more registers for where they are than a processor has."""
-
 _AHEAD = 1 << 14
 """How many bytes before their turn weights are asked for that are read once."""
 
 _UNITS = 16
 """How many units of work there are at least, if there are tiles enough."""
-
-
-class Tiling(NamedTuple):
-    """How large a tile is.
-
-    Attributes:
-        positions: Its columns.
-        vectors: Of maps.
-    """
-
-    positions: int
-    vectors: int
-
-
-def tiling(columns: int, maps: int, depth: int, lanes: int, registers: int) -> Tiling:
-    """The tile with which a row takes the least time.
-
-    Args:
-        columns: How many positions a row has.
-        maps: How many channels the maps have.
-        depth: How many products an element of the maps is a sum of.
-        lanes: Elements of a vector.
-        registers: Of the processor.
-    """
-    wanted = -(-maps // lanes)
-    best, least = Tiling(1, 1), float("inf")
-    for wide in range(1, min(wanted, registers // 4) + 1):
-        tiles = -(-columns // _most(wide, registers))
-        positions = -(-columns // tiles)
-        full, rest = divmod(columns, positions)
-        sizes = [(positions, full)] + ([(rest, 1)] if rest else [])
-        shares = [(wide, wanted // wide)] + ([(wanted % wide, 1)] if wanted % wide else [])
-        time = sum(n * m * _time(p, v, depth) for p, n in sizes for v, m in shares)
-        if time < least:
-            best, least = Tiling(positions, wide), time
-    return best
-
-
-def _most(wide: int, registers: int) -> int:
-    """How many positions a tile of so many vectors has at most."""
-    return max(1, min(_POSITIONS, (registers - wide - 2) // wide))
-
-
-def _time(positions: int, wide: int, depth: int) -> float:
-    """Of a tile, in cycles: two products or two loads at a time, and a product takes four."""
-    return depth * max(positions * wide / 2, (positions + wide) / 2, 4) + 4 * positions * wide + 20
 
 
 def write_dense(
@@ -141,7 +93,7 @@ class _Dense:
         self.panels, *self.kernel, self.channels, self.panel = operands[1].shape
         self.width = self.panel // self.dot.group
         self.wide = self.width // self.lanes
-        tiles = -(-self.plane.columns // _most(self.wide, target.registers))
+        tiles = -(-self.plane.columns // most_positions(self.wide, target.registers))
         self.tiles = runs(self.plane.columns, -(-self.plane.columns // tiles), self.op.geometry)
         once = self.plane.images * self.plane.rows * sum(run.tiles for run in self.tiles) == 1
         large = program.inputs[1].size * program.inputs[1].dtype.itemsize > 4 * _AHEAD

@@ -94,7 +94,7 @@ def _write(
 
     if length:
         run(b, outer, Position.start(3), each)
-    elif use.indices.root.size:
+    elif 0 not in use.indices.shape:
         b.store(ir.Constant(INT64, 1), status)
 
 

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from llvmlite import ir
 
@@ -25,42 +24,19 @@ from tushuo.compile.codegen.element import Place, Turn, load_one, store_one
 from tushuo.compile.codegen.lane import INT64, Lane
 from tushuo.compile.codegen.nest import Axis, Position, axes, counted, moved, run
 from tushuo.compile.codegen.reduction import Reduction
-from tushuo.compile.codegen.share import CHUNKS, WORK, declared, shared
+from tushuo.compile.codegen.share import declared, shared
 from tushuo.compile.codegen.space import cast
+from tushuo.compile.codegen.split import LONG, split
 from tushuo.compile.codegen.support import REDUCTIONS, emits
 from tushuo.compile.codegen.target import Target
 from tushuo.compile.layout import View, order_of, spread, strides_of
 from tushuo.compile.program import Program, Value
-
-_ENOUGH = 4
-"""Parts of a kept axis that are as good as parts of a reduced one, which take more memory."""
-
-_PIECE = 256
-"""Of how many elements a chunk adds up rows; memory is slow to give shorter pieces of many rows."""
 
 _CHAINS = 4
 """Sums of a row that are under way at the same time, where one would wait for its last addition."""
 
 _SHORT = 4
 """How many operations take no longer than such an addition."""
-
-_ROOM = 1 << 15
-"""How many elements the chunks' results may have together."""
-
-_LONG = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus", "Pow", "Erf"))
-"""Operations that take about as long as ten others."""
-
-
-class Split(NamedTuple):
-    """How a loop is cut into chunks.
-
-    Attributes:
-        axis: Along which of its axes.
-        parts: How many.
-    """
-
-    axis: int
-    parts: int
 
 
 def write_loop(
@@ -103,7 +79,8 @@ class _Writer:
         ]
         nest = self._nest(strides)
         self.lanes = _lanes(program, nest[-1], target) if nest else 0
-        self.split = self._split(nest)
+        results = sum(y.size for y in self.reductions)
+        self.split = split(loop, nest, results, self.lanes)
         if self.split is not None:
             axis, parts = self.split
             unit = self.lanes or 1 if axis == len(nest) - 1 else 1
@@ -134,34 +111,6 @@ class _Writer:
         reduced = [i for i, axis in enumerate(order) if axis in self.loop.axes]
         moved_strides = [tuple(s[axis] for axis in order) for s in strides]
         return axes(tuple(shape[axis] for axis in order), reduced, moved_strides)
-
-    def _split(self, nest: Sequence[Axis]) -> Split | None:
-        """Where to cut: at an outer kept axis if it is long enough; None for a short loop."""
-        steps = [step.op.name for step in self.loop.program.body]
-        cost = 2 * len(self.values) + sum(10 if name in _LONG else 1 for name in steps)
-        if cost * prod(self.loop.shape) < WORK:
-            return None
-        ways = [self._way(i, nest) for i in range(len(nest))]
-        kept, summed = (
-            [w for w in ways if nest[w.axis].reduced is reduced] for reduced in (False, True)
-        )
-        outer = (w for w in kept if w.parts == CHUNKS)
-        best = next(outer, max(kept, key=_parts, default=Split(0, 1)))
-        room = _ROOM // max(1, sum(y.size for y in self.reductions))
-        if summed and room > _ENOUGH:
-            longest = max(summed, key=_parts)
-            other = longest._replace(parts=min(longest.parts, room))
-            pieces = bool(self.reductions) and best.axis == len(nest) - 1  # of each row
-            if best.parts < _ENOUGH or (pieces and other.parts >= _ENOUGH):
-                best = other
-        return best if best.parts > 1 else None
-
-    def _way(self, axis: int, nest: Sequence[Axis]) -> Split:
-        last = axis == len(nest) - 1
-        unit = self.lanes or 1 if last else 1
-        if last and self.reductions and not nest[axis].reduced:
-            unit = max(unit, _PIECE)
-        return Split(axis, min(CHUNKS, -(-nest[axis].length // unit)))
 
     def _own(self, pointers: Sequence[ir.Value], chunk: ir.Value) -> list[ir.Value]:
         """The pointers of a chunk whose reductions have results of their own."""
@@ -274,7 +223,7 @@ class _Writer:
     def _chains(self, row: Axis) -> int:
         """How many sums of a row are under way at the same time."""
         steps = self.loop.program.body
-        long = len(steps) > _SHORT or any(step.op.name in _LONG for step in steps)
+        long = len(steps) > _SHORT or any(step.op.name in LONG for step in steps)
         whole = self.lanes and row.ends is None and row.length >= 2 * _CHAINS * self.lanes
         return _CHAINS if whole and not long else 1
 
@@ -295,10 +244,6 @@ class _Writer:
             self._sweep([*summed, last], at, lambda place: turn.write(place, add))
 
         run(self.b, kept, Position.start(len(self.values)), outer)
-
-
-def _parts(way: Split) -> int:
-    return way.parts
 
 
 def _lanes(program: Program, last: Axis, target: Target) -> int:

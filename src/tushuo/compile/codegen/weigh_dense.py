@@ -14,8 +14,8 @@ from llvmlite import ir
 
 from tushuo.compile.codegen import vectors
 from tushuo.compile.codegen.columns import rows_inside, runs
-from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.target import Target
+from tushuo.compile.codegen.tiling import tiling
 from tushuo.compile.codegen.turns import carried, each, in_widths, offset, word
 from tushuo.compile.codegen.weigh import Weigh
 from tushuo.compile.layout import View

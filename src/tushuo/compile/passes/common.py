@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tushuo.compile.program import Instruction, Program, Value
+from tushuo.compile.program import Instruction, Program, Value, describe
 
 
 def share(program: Program) -> Program:
@@ -30,9 +30,12 @@ def share(program: Program) -> Program:
 
 
 def _key(step: Instruction) -> Hashable:
-    """What makes two instructions equal; an operation without a hash is equal to none."""
+    """What makes two instructions equal; an operation without a hash is equal to none.
+
+    Its text tells 0.0 from -0.0, which are equal.
+    """
     try:
-        return hash(step.op), type(step.op), step.op, step.operands
+        return hash(step.op), type(step.op), step.op, describe(step.op), step.operands
     except TypeError:
         return step.result
 

@@ -16,8 +16,8 @@ from math import prod
 from operator import add
 from typing import Any
 
-from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.target import host
+from tushuo.compile.codegen.tiling import tiling
 from tushuo.compile.codegen.weigh_dense import FEW
 from tushuo.compile.direct import (
     Dense,

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.target import host
+from tushuo.compile.codegen.tiling import tiling
 from tushuo.compile.direct import ONE_PIXEL, panels
 from tushuo.compile.lowered import together
 from tushuo.compile.passes.rewrite import Retrace, rewritten

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tushuo.compile.codegen.dense import tiling
 from tushuo.compile.codegen.target import host
+from tushuo.compile.codegen.tiling import tiling
 from tushuo.compile.direct import ONE_PIXEL, Rows, panels
 from tushuo.compile.passes.rewrite import Retrace, rewritten
 from tushuo.compile.program import Program, Value

@@ -44,15 +44,19 @@ def read(layout: Layout) -> Iterator[Listed]:
     photos, split = match.group("photos", "split") if match else ("images", "train")
     root = first_folder(layout.folder, (photos, f"images/{photos}", "images"), "photographs")
     data = read_json(path)
-    captions: dict[int, list[str]] = {}
+    captions: dict[int, dict[str, str]] = {}  # by the photograph and the place
     problems: list[Listed] = []
-    for _, fields in _entries(path, data, problems, "annotations", image_id=int, caption=str):
-        captions.setdefault(fields["image_id"], []).append(fields["caption"])
+    for where, fields in _entries(path, data, problems, "annotations", image_id=int, caption=str):
+        captions.setdefault(fields["image_id"], {})[f"{path.name}, {where}"] = fields["caption"]
+
+    def listed(name: str, said: Mapping[str, str], where: str) -> Listed:
+        texts, places = tuple(said.values()), tuple(said)
+        return Listed(root, name, texts, split_name(split), f"{path.name}, {where}", places=places)
+
     for where, fields in _entries(path, data, problems, "images", id=int, file_name=str):
-        texts = tuple(captions.pop(fields["id"], ()))
-        yield Listed(root, fields["file_name"], texts, split_name(split), f"{path.name}, {where}")
+        yield listed(fields["file_name"], captions.pop(fields["id"], {}), where)
     for number, left in captions.items():  # captions whose photograph is not listed
-        yield Listed(root, "", tuple(left), split_name(split), f"{path.name}, image_id {number}")
+        yield listed("", left, f"image_id {number}")
     yield from problems
 
 

@@ -6,8 +6,9 @@ original download keeps photographs in `Flicker8k_Dataset/` and texts in `Flickr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tushuo.data.formats.listing import Layout, Listed, broken, first_folder
 from tushuo.data.formats.text import malformed, read_lines
@@ -22,6 +23,13 @@ _SPLIT_FILES = {
     "dev": "Flickr_8k.devImages.txt",
     "test": "Flickr_8k.testImages.txt",
 }
+
+
+class _Said(NamedTuple):
+    """A caption and where it stands."""
+
+    text: str
+    place: str
 
 
 def candidates(folder: Path) -> list[Path]:
@@ -52,14 +60,13 @@ def read(layout: Layout) -> Iterator[Listed]:
     split_files = _split_files(layout)
     yield from problems
     if not split_files:
-        for name, (texts, first) in captions.items():
-            yield Listed(photos, name, tuple(texts), "train", f"{path.name}:{first}")
+        for name, said in captions.items():
+            yield _listed(photos, name, said, "train", said[0].place)
     for split, names in split_files.items():
         unreadable: list[Listed] = []
         for number, line in read_lines(names, _note(names, unreadable)):
             if name := line.strip():
-                texts, _ = captions.get(name, ([], 0))
-                yield Listed(photos, name, tuple(texts), split, f"{names.name}:{number}")
+                yield _listed(photos, name, captions.get(name, []), split, f"{names.name}:{number}")
         yield from unreadable
 
 
@@ -77,9 +84,14 @@ def _split_files(layout: Layout) -> dict[str, Path]:
     return {}
 
 
-def _read_tokens(path: Path, problems: list[Listed]) -> dict[str, tuple[list[str], int]]:
-    """The captions of each file name, and the line of the first; broken lines are noted."""
-    captions: dict[str, tuple[list[str], int]] = {}
+def _listed(photos: Path, name: str, said: Sequence[_Said], split: str, where: str) -> Listed:
+    captions, places = tuple(each.text for each in said), tuple(each.place for each in said)
+    return Listed(photos, name, captions, split, where, places=places)
+
+
+def _read_tokens(path: Path, problems: list[Listed]) -> dict[str, list[_Said]]:
+    """The captions of each file name; broken lines are noted."""
+    captions: dict[str, list[_Said]] = {}
     note = _note(path, problems)
     for number, line in read_lines(path, note):
         if not line.strip():
@@ -89,7 +101,7 @@ def _read_tokens(path: Path, problems: list[Listed]) -> dict[str, tuple[list[str
         except DatasetError as error:
             note(number, error)
             continue
-        captions.setdefault(name, ([], number))[0].append(caption)
+        captions.setdefault(name, []).append(_Said(caption, f"{path.name}:{number}"))
     if not captions and not problems:
         raise DatasetError(f"{path}: holds no captions, expected lines 'name.jpg#0<TAB>caption'")
     return captions

@@ -31,6 +31,7 @@ class Listed:
         split: "train", "dev", "test", or the data set's own name for another one.
         where: The place that lists it, for messages: "file:line" or "file, entry".
         problem: What is wrong with the entry itself; the other fields then say nothing.
+        places: Where each caption stands, where that is not `where`.
     """
 
     root: Path
@@ -39,6 +40,11 @@ class Listed:
     split: str
     where: str
     problem: str = ""
+    places: tuple[str, ...] = ()
+
+    def place(self, caption: int) -> str:
+        """Where a caption stands, by its index."""
+        return self.places[caption] if self.places else self.where
 
 
 def broken(path: Path, place: int | str, error: DatasetError) -> Listed:
@@ -71,7 +77,8 @@ def group(entries: Iterable[Listed]) -> Iterator[Listed]:
         joined.setdefault((entry.root, entry.name, entry.split), []).append(entry)
     for (root, name, split), parts in joined.items():
         captions = tuple(caption for part in parts for caption in part.captions)
-        yield Listed(root, name, captions, split, parts[0].where)
+        places = tuple(part.where for part in parts for _ in part.captions)
+        yield Listed(root, name, captions, split, parts[0].where, places=places)
 
 
 def first_folder(folder: Path, names: Iterable[str], what: str) -> Path:

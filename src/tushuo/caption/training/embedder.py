@@ -13,6 +13,7 @@ from tushuo.caption.bundle import Bundle, load_bundle
 from tushuo.caption.bundle_config import MODEL_TYPE
 from tushuo.caption.embedding.card import embedder_card, with_section
 from tushuo.caption.embedding.described import Described, gather
+from tushuo.caption.embedding.embedder import Embedder
 from tushuo.caption.embedding.files import save_embedder
 from tushuo.caption.embedding.recipe import EmbedderRecipe
 from tushuo.caption.embedding.task import EmbedderTask, Photographs
@@ -27,7 +28,7 @@ from tushuo.train.run_folder import BEST, LAST, open_run
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["train_embedder"]
+__all__ = ["best_embedder", "embedder_trainer", "train_embedder"]
 
 BUNDLE = "bundle"
 
@@ -72,7 +73,7 @@ def train_embedder(
     console = console or _stderr()
     source = find_model(bundle, MODEL_TYPE)
     task = _task(load_bundle(source), data, recipe, captions, cache, skip_bad, console)
-    trainer = _trainer(task, out, overwrite, console)
+    trainer = embedder_trainer(task, out, console, overwrite=overwrite)
     _check_bundle(out)
     if not overwrite:
         open_run(out, trainer.settings)
@@ -119,7 +120,10 @@ def _photographs(described: Sequence[Described], features: FeatureCache) -> Phot
     return Photographs(described, np.concatenate([features[part].mean(axis=1) for part in parts]))
 
 
-def _trainer(task: EmbedderTask, out: Path, overwrite: bool, console: Console) -> Trainer:
+def embedder_trainer(
+    task: EmbedderTask, out: Path, console: Console, *, overwrite: bool = False
+) -> Trainer:
+    """The trainer of an embedder, whose run goes into a folder."""
     return Trainer(
         step=task.step(),
         batches=task.batches,
@@ -136,10 +140,15 @@ def _trainer(task: EmbedderTask, out: Path, overwrite: bool, console: Console) -
     )
 
 
+def best_embedder(task: EmbedderTask, out: Path) -> Embedder:
+    """The embedder of the best epoch of the run in a folder, with its cut-off."""
+    best = load_checkpoint(out / BEST).restore({"params": task.start()[0]})["params"]
+    return task.with_relevance(task.embedder(best.average))
+
+
 def _bundle(task: EmbedderTask, source: Path, out: Path) -> Path:
     """A copy of the bundle with the embedder of the best epoch; an older copy is replaced."""
-    best = load_checkpoint(out / BEST).restore({"params": task.start()[0]})["params"]
-    embedder = task.with_relevance(task.embedder(best.average))
+    embedder = best_embedder(task, out)
     folder, part = out / BUNDLE, out / f".{BUNDLE}.part"
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(source, part)
