@@ -207,7 +207,7 @@ def test_files_with_other_splits_do_not_leak(world, tmp_path):
 def test_words_that_are_too_rare_are_told(world, tmp_path):
     result = CliRunner().invoke(app, command(world, tmp_path / "run", "--min-count", "99"))
     assert result.exit_code == 2
-    assert "comes often enough (min_count 99); lower min_count" in result.output
+    assert "comes often enough (--min-count 99); lower --min-count" in result.output
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tiny import tiny_bundle
 from tushuo.caption import Captioner
 from tushuo.errors import UsageError
+from two_languages import chinese_bundle
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,21 @@ def test_chance_does_not_depend_on_the_batch(captioner, photographs):
 
 
 @pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["红狗"], "include: '红狗' is several characters to model 'tiny-zh'; give single char"),
+        (["。"], "include: '。' is no character to model 'tiny-zh'"),
+        (["dog"], "include: model 'tiny-zh' does not know the word 'dog'"),
+    ],
+)
+def test_what_cannot_be_asked_in_chinese(features, words, message):
+    captioner = Captioner(chinese_bundle(tiny_bundle()))
+    with pytest.raises(UsageError) as caught:
+        captioner.caption_features(features, include=words)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (
@@ -48,7 +65,7 @@ def test_chance_does_not_depend_on_the_batch(captioner, photographs):
         ),
         ({"exclude": ["zzz"]}, "word 'zzz'; no known word looks alike"),
         ({"include": ["<unk>"]}, "'<unk>'"),
-        ({"include": ["red dog"]}, "include: 'red dog' is several words to model 'tiny'; give single words"),
+        ({"include": ["red dog"]}, "include: 'red dog' is several words to model 'tiny'; give"),
         ({"include": ["..."]}, "include: '...' is no word"),
         ({"include": ["cat", "dog"], "exclude": ["Dog"]}, "'dog' is both included and excluded"),
         ({"include": "dog"}, "include: got a string; pass a list of words: ['dog']"),

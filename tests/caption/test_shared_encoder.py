@@ -174,4 +174,4 @@ def test_the_shipped_captioners_are_small():
     assert {"flickr8k-en", "flickr8k-zh"} <= {bundle.name for bundle in bundles}
     captioners = [bundle for bundle in bundles if bundle.name.startswith("flickr8k")]
     assert sum(f.stat().st_size for b in captioners for f in b.iterdir()) < 40e6
-    assert sum(f.stat().st_size for b in bundles for f in b.iterdir()) < 50e6
+    assert sum(f.stat().st_size for b in bundles for f in b.iterdir()) < 52e6

@@ -100,4 +100,4 @@ def test_chinese_is_validated_by_character(world, tmp_path, monkeypatch):
 def test_words_that_are_too_rare_are_told(world, tmp_path):
     result = CliRunner().invoke(app, command(world, tmp_path / "run", "--min-count", "99"))
     assert result.exit_code == 2
-    assert "comes often enough (min_count 99); lower min_count" in result.output
+    assert "comes often enough (--min-count 99); lower --min-count" in result.output

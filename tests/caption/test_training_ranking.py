@@ -54,7 +54,7 @@ def test_sentences_are_searched_for_once_for_all_match_weights(bundle, monkeypat
 
 
 def test_a_match_weight_needs_an_embedder():
-    with pytest.raises(UsageError, match="match_weight: model .* has no embedder"):
+    with pytest.raises(UsageError, match=r"match_weight: model .* has no embedder"):
         Captioner(tiny_bundle()).caption_by_match(MAPS, (0.0, 1.0))
 
 

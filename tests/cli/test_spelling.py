@@ -71,13 +71,8 @@ def test_the_options_of_a_command():
 
 
 def test_every_command_can_tell_its_options():
-    for info in [*app.registered_commands, *_below()]:
-        assert all(option.startswith("--") for option in options_of(info.callback).values())
-
-
-def _below():
-    return [info for group in app.registered_groups for info in _commands(group)]
-
-
-def _commands(group):
-    return group.typer_instance.registered_commands
+    apps = [app, *(group.typer_instance for group in app.registered_groups)]
+    commands = [info.callback for each in apps for info in each.registered_commands]
+    for command in commands:
+        assert all(option.startswith("--") for option in options_of(command).values())
+    assert sum("model" in options_of(command) for command in commands) > 5

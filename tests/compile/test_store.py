@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -12,7 +13,9 @@ import pytest
 
 import tushuo
 from tushuo.compile import compile
-from tushuo.compile.store import Store, default_store
+from tushuo.compile.codegen.library import compiled
+from tushuo.compile.codegen.target import host
+from tushuo.compile.store import Store, _digest, default_store
 
 
 def test_code_comes_back(tmp_path):
@@ -123,6 +126,30 @@ def test_a_second_function_is_loaded_instead_of_compiled(tmp_path, monkeypatch):
     third = compile(f)
     np.testing.assert_array_equal(first(x).numpy(), third(x).numpy())
     assert not third.explain().cached
+
+
+@pytest.mark.parametrize("planted", [b"", b"no code at all", "of another function"])
+def test_what_is_no_code_is_made_again_though_its_hash_is_right(tmp_path, monkeypatch, planted):
+    monkeypatch.setenv("TUSHUO_CACHE", str(tmp_path))
+
+    def f(x):
+        return tushuo.exp(x) * 7
+
+    first, x = compile(f), np.linspace(-1, 1, 7)
+    wanted = first(x).numpy()
+    assert not first.explain().cached
+    if isinstance(planted, str):
+        planted = compiled("define void @other() {\n ret void\n}", host())
+    del first
+    gc.collect()
+    for path in (tmp_path / "code").iterdir():
+        path.write_bytes(_digest(path, planted) + planted)
+    second = compile(f)
+    np.testing.assert_array_equal(second(x).numpy(), wanted)
+    assert not second.explain().cached
+    third = compile(f)
+    np.testing.assert_array_equal(third(x).numpy(), wanted)
+    assert third.explain().cached
 
 
 def test_where_the_cache_is(tmp_path, monkeypatch):

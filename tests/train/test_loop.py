@@ -83,13 +83,14 @@ def test_a_bar_on_a_terminal(tmp_path):
     assert "epoch 3/3" in text.getvalue()
 
 
-def test_finished_run_has_nothing_to_do(tmp_path):
-    Count(tmp_path, [1, 2, 3]).run()
+@pytest.mark.parametrize(("epochs", "told"), [(1, "1 epoch"), (3, "3 epochs")])
+def test_finished_run_has_nothing_to_do(tmp_path, epochs, told):
+    Count(tmp_path, [1, 2, 3], epochs=epochs).run()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    again = Count(tmp_path, [1, 2, 3])
+    again = Count(tmp_path, [1, 2, 3], epochs=epochs)
     assert again.run().finished
     assert not again.calls
-    assert "has finished 3 epochs: nothing is left to do" in again.text.getvalue()
+    assert f"has finished {told}: nothing is left to do" in again.text.getvalue()
     assert before == {path: path.read_bytes() for path in tmp_path.iterdir()}
 
 

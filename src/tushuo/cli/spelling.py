@@ -56,7 +56,8 @@ def _option(parameter: Parameter) -> str:
     """How a parameter is given on the command line; nothing if by its place."""
     for note in getattr(parameter.annotation, "__metadata__", ()):
         if isinstance(note, OptionInfo):
-            written = [name for name in note.param_decls or () if name.startswith("--")]
+            # in an annotation, typer takes the first name for a default until it has a command
+            names = [str(name) for name in (note.default, *(note.param_decls or ()))]
             usual = f"--{parameter.name.replace('_', '-')}"
-            return (written or [usual])[0].partition("/")[0]
+            return next((n for n in names if n.startswith("--")), usual).partition("/")[0]
     return ""

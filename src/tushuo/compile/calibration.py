@@ -16,7 +16,10 @@ from tushuo.compile.passes.whole import Range
 from tushuo.compile.program import Program
 from tushuo.errors import CompileError, UsageError
 from tushuo.graph import ops
+from tushuo.graph.abstract import Abstract
 from tushuo.graph.op import Op
+from tushuo.graph.ops.conv import Conv2d
+from tushuo.graph.ops.matmul import Inner, MatMul
 from tushuo.graph.tensor import Tensor
 
 Ranges: TypeAlias = Mapping[str, Range]
@@ -77,10 +80,13 @@ def observed(program: Program) -> Program:
     """
     found: list[Tensor] = []
     last: list[Retrace] = []
+    constant: list[bool] = []  # for each product, whether its weights are
 
     def look(tracer: Retrace, op: Op, operands: tuple[Tensor, ...]) -> None:
         last[:] = [tracer]
         product = product_of(op, operands)
+        if isinstance(op, Conv2d | Inner | MatMul):
+            constant.append(not isinstance(operands[1].data, Abstract))
         if product is not None:
             found.extend((ops.min(product.x), ops.max(product.x)))
 
@@ -88,10 +94,19 @@ def observed(program: Program) -> Program:
     if not found:
         raise CompileError(
             "nothing here can have a lower precision",
-            hint="it is for products and convolutions whose weights are float32 constants: close "
-            "over the model instead of passing it",
+            hint="it is for products and convolutions whose weights are float32 constants: "
+            + _missing(constant),
         )
     return seen.with_body(last[0].body, [last[0].value(x.data) for x in found])
+
+
+def _missing(constant: Sequence[bool]) -> str:
+    """What there is instead of products that could be lowered, given whose weights are constant."""
+    if not constant:
+        return "here are none"
+    if any(constant):
+        return "those here are too small, of other data types, or convolutions in groups"
+    return "close over the model instead of passing it"
 
 
 def combined(results: Sequence[tuple[Sequence[str], Sequence[np.ndarray]]]) -> dict[str, Range]:

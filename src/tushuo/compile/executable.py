@@ -163,11 +163,7 @@ class Executable:
     def _check(self, status: np.ndarray) -> None:
         """Raise an error if a kernel noted one."""
         if status.any():
-            task = self.plan.checks[int(status.argmax())]
-            raise ShapeError(
-                f"{describe(task.step.op)} of {task.step.operands[0]!r}: an index is out of range, "
-                f"asked for at {task.step.source}"
-            )
+            raise _out_of_range(self.plan.checks[int(status.argmax())])
 
     def _new_space(self) -> Space:
         """Memory for one call at a time: the arena, aligned, and the pointers' places."""
@@ -218,6 +214,8 @@ class Executable:
                 found = execute(task.step, known)
         except TushuoError:
             raise
+        except IndexError:
+            raise _out_of_range(task) from None
         except Exception as error:
             raise CompileError(
                 f"{describe(task.step.op)} failed, asked for at {task.step.source}: {error}"
@@ -237,3 +235,10 @@ class Executable:
             return np.lib.stride_tricks.as_strided(buffer.ravel("K"), view.shape, strides)
         flat = buffer.reshape(-1)[view.offset :]
         return np.lib.stride_tricks.as_strided(flat, view.shape, strides)
+
+
+def _out_of_range(task: Task) -> ShapeError:
+    return ShapeError(
+        f"{describe(task.step.op)} of {task.step.operands[0]!r}: an index is out of range, "
+        f"asked for at {task.step.source}"
+    )

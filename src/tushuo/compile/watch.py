@@ -7,7 +7,7 @@ with what it held. A watch is Python code that looks at these places, one compar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import is_dataclass
 from functools import partial
 from inspect import getattr_static
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tushuo.compile.mentions import mentions
-from tushuo.compile.signature import fixed, is_tensor
+from tushuo.compile.signature import cell_of, fixed, is_tensor
 from tushuo.graph.tensor import Tensor
 from tushuo.graph.tree import Branch
 
@@ -114,10 +114,8 @@ class _Places:
             self._each(x.__self__, x.__func__)
         elif isinstance(x, partial):
             self._each(x.func, *x.args, *x.keywords.values())
-        elif isinstance(x, list):
-            self._elements(x, dict(enumerate(x)))
-        elif isinstance(x, dict):
-            self._elements(x, x)
+        elif isinstance(x, list | dict):
+            self._elements(x)
         elif isinstance(x, tuple | set | frozenset):
             self._each(*x)
         elif hasattr(x, "__wrapped__"):
@@ -137,36 +135,41 @@ class _Places:
         self.known[name] = value
         return name
 
-    def _place(self, text: str, value: Any) -> None:
-        """Note what a place holds, and go on inside of it."""
-        if isinstance(value, ModuleType | type) or _is_fixed(value):
-            return
-        same = self._name(value)
-        if isinstance(value, Tensor):
-            inner = f"{self._name(value.data)}"
-            self.lines.append(f"if {text}.data is not {inner}: return None")
-        elif isinstance(getattr(value, "data", None), np.ndarray):
-            inner = f"{self._name(value.data)}"
-            self.lines.append(f"if {text} is not {same} or {same}.data is not {inner}: return None")
-        elif isinstance(value, _NUMBERS | tuple) or _is_frozen(value):
-            key = self._name(fixed(value))
-            self.lines.append(f"if {text} is not {same} and fixed({text}) != {key}: return None")
-        else:
-            self.lines.append(f"if {text} is not {same}: return None")
-        self.visit(value)
+    def _places(self, places: Mapping[str, Any]) -> None:
+        """Note what places hold, by their text, and go on inside of it."""
+        kept = {k: v for k, v in places.items() if not _is_fixed(v)}
+        if kept:
+            changed = " or ".join(self._changed(text, value) for text, value in kept.items())
+            self.lines.append(f"if {changed}: return None")
+        self._each(*kept.values())
 
-    def _elements(self, x: Any, elements: dict[Any, Any]) -> None:
+    def _changed(self, text: str, value: Any) -> str:
+        """What tells whether a place holds something else."""
+        if isinstance(value, Tensor):
+            return f"{text}.data is not {self._name(value.data)}"
+        same, cell = self._name(value), cell_of(value)
+        if cell is not None:
+            return f"{text} is not {same} or {same}.data is not {self._name(cell)}"
+        if isinstance(value, _NUMBERS | tuple) or _is_frozen(value):
+            return f"{text} is not {same} and fixed({text}) != {self._name(fixed(value))}"
+        return f"{text} is not {same}"
+
+    def _all_of(self, source: str, values: Collection[Any]) -> None:
+        """Note all that something holds, in order."""
+        names = [f"v{i}" for i in range(len(values))]
+        self.lines.append(f"[{', '.join(names)}] = {source}")
+        self._places(dict(zip(names, values, strict=True)))
+
+    def _elements(self, x: list[Any] | dict[Any, Any]) -> None:
         """A list or dict, where there is something in it that computes, or arrays."""
-        if not any(_computes(value) for value in elements.values()):
-            self._each(*elements.values())
+        values = list(x.values()) if isinstance(x, dict) else x
+        if not any(map(_computes, values)):
+            self._each(*values)
             return
         name = self._name(x)
-        self.lines.append(f"if len({name}) != {len(elements)}: return None")
-        for key, value in elements.items():
-            self._place(f"{name}[{self._key(key)}]", value)
-
-    def _key(self, key: Any) -> str:
-        return repr(key) if type(key) in (int, str) else self._name(key)
+        if isinstance(x, dict):
+            self.lines.append(f"if [*{name}] != {self._name(list(x))}: return None")
+        self._all_of(f"{name}.values()" if isinstance(x, dict) else name, values)
 
     def _function(self, f: FunctionType) -> None:
         """Variables, defaults, and what the function was wrapped around."""
@@ -179,9 +182,8 @@ class _Places:
         variables, attributes = mentions(f.__code__)
         self.names.update(attributes)
         scope = self._name(f.__globals__)
-        for name in variables:
-            if name in f.__globals__ and not name.isupper():
-                self._place(f"{scope}[{name!r}]", f.__globals__[name])
+        used = [x for x in variables if x in f.__globals__ and not x.isupper()]
+        self._places({f"{scope}[{x!r}]": f.__globals__[x] for x in used})
 
     def _cell(self, cell: CellType, ours: bool) -> None:
         """A variable of an enclosing function; those of this library's functions stay."""
@@ -192,7 +194,7 @@ class _Places:
         if ours:
             self.visit(value)
         else:
-            self._place(f"{self._name(cell)}.cell_contents", value)
+            self._places({f"{self._name(cell)}.cell_contents": value})
 
     def _object(self, x: Any, own: dict[str, Any]) -> None:
         """A network's attributes, or those of another object whose names occur in the code."""
@@ -202,12 +204,9 @@ class _Places:
             return
         name = self._name(own)
         if isinstance(x, Branch):
-            self.lines.append(f"if len({name}) != {len(own)}: return None")
-            used = own
+            self._all_of(f"{name}.values()", own.values())
         else:
-            used = {k: v for k, v in own.items() if k in self.wanted}
-        for key, value in used.items():
-            self._place(f"{name}[{key!r}]", value)
+            self._places({f"{name}[{k!r}]": v for k, v in own.items() if k in self.wanted})
 
     def _methods(self, kind: type) -> None:
         """The code of a class, as far as its names occur."""
@@ -220,12 +219,14 @@ class _Places:
 
 def _is_ours(x: Any) -> bool:
     """Whether something is a function that this library defines."""
-    return isinstance(x, FunctionType) and f"{x.__module__}.".startswith("tushuo.")
+    if not isinstance(x, FunctionType):
+        return False
+    return f"{x.__globals__.get('__name__')}.".startswith("tushuo.")  # wraps changes __module__
 
 
 def _is_fixed(x: Any) -> bool:
-    """Whether it is a function that depends on nothing that could change."""
-    if isinstance(x, BuiltinFunctionType | np.ufunc):
+    """Whether it is a module of Python, a class, or a function that depends on nothing else."""
+    if isinstance(x, ModuleType | type | BuiltinFunctionType | np.ufunc):
         return True
     return _is_ours(x) and not x.__closure__
 

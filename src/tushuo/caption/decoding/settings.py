@@ -107,7 +107,9 @@ class Decoding:
     def _check_sampling(self) -> None:
         drawn = (self.temperature, self.top_k, self.top_p) != (1.0, 0, 1.0)
         if drawn and not self.do_sample:
-            raise UsageError("temperature, top_k and top_p: for sampling only", hint="set do_sample")
+            raise UsageError(
+                "temperature, top_k and top_p: for sampling only", hint="set do_sample"
+            )
         if self.do_sample and (self.include or self.num_beam_groups > 1):
             raise UsageError(
                 "include and num_beam_groups: for beam search only", hint="leave out do_sample"

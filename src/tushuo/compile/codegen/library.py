@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import llvmlite.binding as llvm
 
@@ -17,6 +17,9 @@ from tushuo.compile.store import Store
 
 FLAGS = "4"
 """How code is optimised, and the version of this module's part in it; part of the cache's key."""
+
+Symbols: TypeAlias = Mapping[str, int] | Callable[[bytes], Mapping[str, int]] | None
+"""Where functions are, or what finds them, given the object code that calls them."""
 
 
 class Library:
@@ -43,23 +46,32 @@ class Library:
         target: Target,
         store: Store | None,
         names: Sequence[str],
-        symbols: Mapping[str, int] | Callable[[bytes], Mapping[str, int]] | None = None,
+        symbols: Symbols = None,
         key: str | None = None,
         plain: bool = False,
     ) -> None:
         known = text if isinstance(text, str) else key
         keys = known and (known, *map(str, target), FLAGS, str(plain), str(llvm.llvm_version_info))
         found = store.get(keys) if store and keys else None
-        self.cached = found is not None
-        if found is None:
-            found = compiled(text if isinstance(text, str) else text(), target, plain)
+        self.cached = found is not None and self._loads(found, names, symbols)
+        if not self.cached:
+            made = compiled(text if isinstance(text, str) else text(), target, plain)
             if store and keys:
-                store.put(keys, found)
-        self._load(found, names, (symbols(found) if callable(symbols) else symbols) or {})
+                store.put(keys, made)
+            self._load(made, names, symbols)
 
-    def _load(self, code: bytes, names: Sequence[str], symbols: Mapping[str, int]) -> None:
+    def _loads(self, code: bytes, names: Sequence[str], symbols: Symbols) -> bool:
+        """Load code of the cache; False where it is none, though its hash is right."""
+        try:
+            self._load(code, names, symbols)
+        except RuntimeError:
+            return False
+        return True
+
+    def _load(self, code: bytes, names: Sequence[str], symbols: Symbols) -> None:
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-        given = {**blas.addresses(), **libm.addresses(), **symbols}
+        others = symbols(code) if callable(symbols) else symbols
+        given = {**blas.addresses(), **libm.addresses(), **(others or {})}
         self.calls = frozenset(name for name in given if name.encode() in code)
         for symbol in self.calls:
             builder.import_symbol(symbol, given[symbol])
