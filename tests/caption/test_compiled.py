@@ -36,6 +36,22 @@ def test_a_compiled_decoder_writes_the_same(monkeypatch):
     assert any(one.logprob != other.logprob for one, other in zip(native, plain, strict=True))
 
 
+def test_a_compiled_decoder_follows_new_weights(monkeypatch):
+    monkeypatch.setattr("tushuo.caption.captioner._EAGER_WORDS", 0)
+    maps = np.abs(np.random.default_rng(0).normal(size=(1, 81, 1280))).astype(np.float32)
+    captioner = load_captioner()
+    decoder = captioner.bundle.decoder
+    with ts.eager(False):
+        (before,) = captioner.caption_features(maps, beams=1)
+        weights = decoder.state_dict()
+        decoder.load_state_dict({**weights, "output.weight": -weights["output.weight"]})
+        (after,) = captioner.caption_features(maps, beams=1)
+    with ts.eager():
+        (plain,) = captioner.caption_features(maps, beams=1)
+    assert after.text == plain.text != before.text
+    assert after.logprob == pytest.approx(plain.logprob, rel=1e-4)
+
+
 def test_a_decoder_of_lower_precision_writes_about_the_same():
     maps = np.abs(np.random.default_rng(0).normal(size=(1, 81, 1280))).astype(np.float32)
     with ts.eager():

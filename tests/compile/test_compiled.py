@@ -330,7 +330,9 @@ def test_float16_is_no_exception():
     take = compile(lambda x, i: tushuo.take(x, i), cache=False)
     x = np.arange(3).astype(np.float16)
     assert take(x, np.array([2, -1])).numpy().tolist() == [2, 2]
-    with pytest.raises(ShapeError, match=r"Take.*: an index is out of range, asked for at .*py:\d+"):
+    with pytest.raises(
+        ShapeError, match=r"Take.*: an index is out of range, asked for at .*py:\d+"
+    ):
         take(x, np.array([3]))
 
 

@@ -51,7 +51,7 @@ def test_steps_of_a_recurrence_share_their_kernels(made):
     f = compile(recurrent)
     w, h = array(8, 8) * 0.1, array(3, 8)
     f(w, h, array(5, 3, 8))
-    (program,) = f._made.values()
+    ((program,),) = f._made.values()
     assert len(set(program.executable.kernels)) < len(program.executable.kernels) / 2
 
 

@@ -138,5 +138,5 @@ def test_equal_loops_share_their_code():
 
     compiled = compile(f, cache=False)
     compiled(np.ones((3, 4)), np.zeros((3, 4)))
-    (made,) = compiled._made.values()
+    ((made,),) = compiled._made.values()
     assert made.executable.kernels == ["kernel_0", "kernel_0"]

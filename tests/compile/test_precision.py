@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import tushuo
+from tushuo import nn
 from tushuo.compile import executable, loaded
 from tushuo.compile.check import agree
 from tushuo.compile.codegen.target import host
@@ -244,9 +245,17 @@ def test_panels_are_put_together_and_taken_apart():
 
 def test_where_there_is_nothing_to_lower():
     w, x = tushuo.asarray(np.ones((9, 9))), np.ones((2, 9))
-    for f in (lambda x: x + 1, lambda x: x @ w):  # the weights are float64
-        with pytest.raises(CompileError, match="nothing here can have a lower precision"):
-            compiled(f, "int8", x)(x)
+    layer, few = nn.Linear(4, 3, rng=0), np.ones((2, 4), np.float32)
+    for f, args, hint in (
+        (lambda x: x + 1, (x,), "here are none"),
+        (lambda x: x @ w, (x,), "too small, of other data types"),
+        (layer, (few,), "those here are too small"),
+        (lambda x, w: x @ w, (x, x.T), "close over the model"),
+    ):
+        with pytest.raises(
+            CompileError, match=f"nothing here can have a lower.*constants: .*{hint}"
+        ):
+            compiled(f, "int8", args)(*args)
 
 
 def test_with_slack_whole_numbers_may_be_neighbours():

@@ -120,5 +120,5 @@ def test_an_update_at_the_end_of_a_product_is_in_place():
     compiled = compile(f, cache=False)
     w, x = tushuo.asarray(np.ones((20, 20))), np.random.default_rng(0).random((3, 20))
     compiled(w, x)
-    (made,) = compiled._made.values()
+    ((made,),) = compiled._made.values()
     assert _updated_in_place(made.executable.plan, 1) == {0}

@@ -85,7 +85,7 @@ def test_a_long_loop_is_cut_and_a_short_one_is_not():
     for size, cut in ((100, False), (1_000_000, True)):
         compiled = compile(lambda x: (tushuo.exp(x) + 1, tushuo.sum(x * x)), cache=False)
         compiled(np.ones(size, np.float32))
-        (made,) = compiled._made.values()
+        ((made,),) = compiled._made.values()
         assert made.executable.shares is cut
 
 

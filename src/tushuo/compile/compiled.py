@@ -59,9 +59,11 @@ def compile(
             loss, gradient = tushuo.value_and_grad(loss_of)(model, x, y)
             return tushuo.tree_map(lambda w, g: w - 0.1 * g, model, gradient), loss
 
-    Arrays, numbers and modules that ``f`` takes from elsewhere are constants of the program: if a
-    model may be trained, loaded or switched between ``train()`` and ``eval()`` later, pass it as an
-    argument. Called with Tensors of a graph, as inside of ``grad``, it runs ``f`` itself.
+    Arrays, numbers and modules that ``f`` takes from elsewhere are constants of the program. Each
+    call looks whether they are still the same objects with the same weights (:mod:`.watch`); after
+    ``load_state_dict``, ``train()`` or ``eval()`` ``f`` is traced again, which takes milliseconds.
+    So pass a model that changes at each step as an argument. Called with Tensors of a graph, as
+    inside of ``grad``, it runs ``f`` itself. A deep copy is compiled anew.
 
     Args:
         f: A function of trees that returns a tree.
@@ -73,8 +75,9 @@ def compile(
             a 4095th of the largest activation, with weights as fine as exact sums allow; or
             "int8", a 255th, with weights of 8 bits. All else, and sums, have 32 bits.
         calibration: For "int16" and "int8" examples of calls, some dozens, to learn the range of
-            activations from: for each the tuple of its positional arguments, or the only one. Or
-            these ranges, as :meth:`Compiled.ranges` gives them.
+            activations from: for each the tuple of its positional arguments, or the only one. They
+            are kept, for weights that are replaced. Or these ranges, as :meth:`Compiled.ranges`
+            gives them.
 
     Returns:
         A function with ``f``'s arguments. Elementwise arithmetic gives the interpreter's results to
