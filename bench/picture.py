@@ -37,8 +37,8 @@ class _Scale:
 
     def __init__(self, trees: Mapping[str, Any]) -> None:
         ratios = [e["seconds"] / _base(t) for t in trees.values() for e in t["engines"].values()]
-        self.low = 0.7 * min(1.0, *ratios)
-        self.high = max(2.0, *ratios)
+        self.low = 0.7 * min([1.0, *ratios])
+        self.high = max([2.0, *ratios])
 
     def place(self, ratio: float) -> float:
         share = math.log(ratio / self.low) / math.log(self.high / self.low)

@@ -127,3 +127,10 @@ def test_the_arithmetic_of_the_network():
     sizes = [c.weight.size + c.bias.size for c in network.convs()]
     sizes += [a.size for a in network.classifier]
     assert 4 * (sum(sizes) + 3 * PIXELS**2) == WORKLOADS["D-1"].traffic
+
+
+def test_a_single_engine_has_its_picture(found):
+    tree = report.figures(WORKLOADS["A1"], found)
+    only = {title: e for title, e in tree["engines"].items() if title == tree["ours"]}
+    root = ET.fromstring(picture({"A1": tree | {"engines": only}}, {"processor": "", "threads": 1}))
+    assert len([e for e in root.iter() if e.tag.endswith("rect")]) == 2

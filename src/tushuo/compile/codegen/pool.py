@@ -38,7 +38,7 @@ THREAD = 3 * LINE
 
 _SLEEPS, LOCK = 1, 2
 
-_SPINS = 2_000
+_SPINS = 12_000  # decoding has tenths of a millisecond between its kernels
 _INT = ir.IntType(32)
 
 
