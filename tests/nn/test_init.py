@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tushuo.errors import ShapeError, UsageError
-from tushuo.nn import init
+from tushuo.nn import Linear, init
 
 SHAPE = (60, 20, 3, 3)  # fan-in 180, fan-out 540
 
@@ -86,3 +86,13 @@ def test_wrong_arguments(call, text):
 def test_a_vector_has_no_fans():
     with pytest.raises(ShapeError, match=r"needs the shape \(out, in, ...\) of a weight, got \(3,"):
         init.xavier_uniform((3,))
+
+
+def test_where_weights_come_from_elsewhere_none_are_drawn():
+    with init.skipped():
+        assert not Linear(3, 2, rng=0).weight.numpy().any()
+        assert not init.normal((4,), rng=0).numpy().any()
+        with pytest.raises(ZeroDivisionError), init.skipped():
+            raise ZeroDivisionError
+        assert not init.uniform((4,), rng=0).numpy().any()
+    assert Linear(3, 2, rng=0).weight.numpy().all()

@@ -46,6 +46,7 @@ from tushuo.models.pretrained import MODEL_TYPE as EFFICIENTNET
 from tushuo.models.pretrained import load_efficientnet
 from tushuo.models.show_attend_tell import ShowAttendTell
 from tushuo.models.weights_file import Store, Weights, read_shapes, read_weights, write_weights
+from tushuo.nn import init
 
 __all__ = ["Bundle", "load_bundle", "load_encoder", "read_readme", "save_bundle"]
 
@@ -278,7 +279,8 @@ def _networks(
     for name in weights:
         if not name.startswith(("encoder.", "decoder.")):
             raise BundleError(f"{path}: unknown weight {name!r:.60}")
-    decoder = ShowAttendTell(**sizes._asdict(), rng=0)
+    with init.skipped():
+        decoder = ShowAttendTell(**sizes._asdict())
     try:
         decoder.load_state_dict(_below("decoder.", weights))
     except CheckpointError as error:

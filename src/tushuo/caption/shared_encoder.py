@@ -17,6 +17,7 @@ from tushuo.errors import BundleError, CheckpointError
 from tushuo.models.efficientnet import EfficientNetLite
 from tushuo.models.installed import find_installed, read_config
 from tushuo.models.weights_file import Weights, digest, read_weights
+from tushuo.nn import init
 
 __all__ = ["Holder", "encoder_network", "encoder_weights", "holder_of", "read_holder", "shared"]
 
@@ -113,7 +114,8 @@ def encoder_network(path: Path, name: str, weights: Weights) -> EfficientNetLite
     Raises:
         BundleError: They are not those of such a network.
     """
-    encoder = EfficientNetLite(name, classes=1, rng=0)
+    with init.skipped():
+        encoder = EfficientNetLite(name, classes=1)
     unused = {n: x for n, x in encoder.state_dict().items() if n.startswith(_UNUSED)}
     try:
         encoder.load_state_dict(weights | unused)

@@ -13,6 +13,7 @@ from tushuo.models.efficientnet_names import rename_parameter
 from tushuo.models.installed import find_model, read_config
 from tushuo.models.torch_file import read_torch_file
 from tushuo.models.weights_file import Weights, read_shapes, read_weights
+from tushuo.nn import init
 
 __all__ = [
     "MODEL_TYPE",
@@ -72,7 +73,8 @@ def published_weights(path: Path) -> Weights:
 
 def _network(path: Path, weights: Weights) -> EfficientNetLite:
     name = find_variant(path, {key: array.shape for key, array in weights.items()})
-    network = EfficientNetLite(name, CLASSES, rng=0)
+    with init.skipped():
+        network = EfficientNetLite(name, CLASSES)
     try:
         return network.load_state_dict(weights).eval()
     except CheckpointError as error:

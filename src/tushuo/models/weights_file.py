@@ -55,7 +55,8 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         BundleError: As of `read_weights`.
     """
     with _opened(path) as file:
-        names = [name for name in file.keys() if name not in _scales(file)]  # noqa: SIM118
+        scales = _scales(file)
+        names = [name for name in file.keys() if name not in scales]  # noqa: SIM118
         return {name: tuple(file.get_slice(name).get_shape()) for name in names}
 
 

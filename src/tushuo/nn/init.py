@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import prod, sqrt
 from typing import Any
 
@@ -39,6 +41,22 @@ def generator(rng: Rng = None) -> np.random.Generator:
         ) from error
 
 
+_SKIPPED = ContextVar("skipped", default=False)
+
+
+@contextmanager
+def skipped() -> Iterator[None]:
+    """Networks made meanwhile begin with zeros: for those that are given weights at once.
+
+    Drawing millions of numbers takes longer than reading them, as PyTorch's `skip_init` knows, too.
+    """
+    token = _SKIPPED.set(True)
+    try:
+        yield
+    finally:
+        _SKIPPED.reset(token)
+
+
 def zeros(shape: Shape, *, dtype: Any = np.float32) -> Tensor:
     """Zeros."""
     return Tensor.of(np.zeros(tuple(shape), dtype))
@@ -53,6 +71,8 @@ def uniform(
     shape: Shape, low: float = 0.0, high: float = 1.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Tensor:
     """Numbers drawn evenly from [low, high)."""
+    if _SKIPPED.get():
+        return zeros(shape, dtype=dtype)
     return Tensor.of(generator(rng).uniform(low, high, tuple(shape)).astype(dtype))
 
 
@@ -60,6 +80,8 @@ def normal(
     shape: Shape, mean: float = 0.0, std: float = 1.0, *, rng: Rng = None, dtype: Any = np.float32
 ) -> Tensor:
     """Numbers of a normal distribution."""
+    if _SKIPPED.get():
+        return zeros(shape, dtype=dtype)
     return Tensor.of(generator(rng).normal(mean, std, tuple(shape)).astype(dtype))
 
 

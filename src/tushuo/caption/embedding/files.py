@@ -16,6 +16,7 @@ from tushuo.errors import BundleError, CheckpointError, ShapeError, UsageError
 from tushuo.models.installed import check_version, read_config
 from tushuo.models.joint_space import JointSpace
 from tushuo.models.weights_file import Weights, read_weights, write_weights
+from tushuo.nn import init
 
 __all__ = ["CONFIG", "WEIGHTS", "load_embedder", "save_embedder"]
 
@@ -102,7 +103,8 @@ def _network(path: Path, weights: Weights, pieces: int, channels: int) -> JointS
             f"but there are {pieces} and {channels}",
             hint="an embedder works only with the encoder and the pieces it was trained with",
         )
-    network = JointSpace(pieces, channels, image[0], embed[1], rng=0)
+    with init.skipped():
+        network = JointSpace(pieces, channels, image[0], embed[1])
     try:
         network.load_state_dict(weights)
     except CheckpointError as error:

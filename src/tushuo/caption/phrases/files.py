@@ -15,6 +15,7 @@ from tushuo.errors import BundleError, CheckpointError, UsageError
 from tushuo.models.installed import check_version, read_config
 from tushuo.models.phrase_predictor import PhrasePredictor
 from tushuo.models.weights_file import Store, Weights, read_weights, write_weights
+from tushuo.nn import init
 
 __all__ = ["CONFIG", "WEIGHTS", "load_phrases", "save_phrases"]
 
@@ -94,9 +95,10 @@ def _network(path: Path, weights: Weights, phrases: int, channels: int) -> Phras
     _sizes(path, weights, "project", (directions, channels))
     rank, _ = _sizes(path, weights, "lower", (None, photographs))
     _sizes(path, weights, "upper", (phrases, rank))
-    network = PhrasePredictor(
-        channels, phrases, directions=directions, photographs=photographs, rank=rank
-    )
+    with init.skipped():
+        network = PhrasePredictor(
+            channels, phrases, directions=directions, photographs=photographs, rank=rank
+        )
     try:
         network.load_state_dict(weights)
     except CheckpointError as error:

@@ -19,6 +19,7 @@ from tushuo.errors import ShapeError
 from tushuo.graph import Tensor
 from tushuo.models.joint_space import unit
 from tushuo.models.phrase_predictor import PhrasePredictor
+from tushuo.nn import init
 
 __all__ = ["count_phrases", "fit_phrases"]
 
@@ -85,13 +86,14 @@ def fit_phrases(
     project = directions_of(pooled, directions)
     known = unit(Tensor(pooled @ project.weight.T + project.bias)).numpy()  # (M, E)
     found = regression(known, _said(table, captions), ridge=ridge, rank=rank)
-    network = PhrasePredictor(
-        pooled.shape[1],
-        len(table),
-        directions=known.shape[1],
-        photographs=len(known),
-        rank=len(found.upper),
-    )
+    with init.skipped():
+        network = PhrasePredictor(
+            pooled.shape[1],
+            len(table),
+            directions=known.shape[1],
+            photographs=len(known),
+            rank=len(found.upper),
+        )
     network.load_state_dict(
         {
             "project.weight": project.weight,
