@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tushuo.caption import Caption
+from tushuo.caption import Calibration, Caption
 from tushuo.caption.metrics import cider_d
-from tushuo.caption.training.confidence import fit_confidence, fit_to_quality, human_cider_d
+from tushuo.caption.training import confidence
+from tushuo.caption.training.confidence import (
+    ConfidenceFit,
+    fit_confidence,
+    fit_to_quality,
+    human_cider_d,
+    useful_confidence,
+)
 from tushuo.data import Example
 from tushuo.errors import DatasetError, UsageError
 
@@ -65,3 +72,13 @@ def test_captions_that_are_all_bad_cannot_be_told_apart():
     examples = [Example(Path(f"{i}.png"), (f"dog {i}", f"dog {i}"), "dev") for i in range(10)]
     with pytest.raises(UsageError, match="got 0 good and 8 bad captions"):
         fit_confidence([caption("x", -1.0 - i) for i in range(10)], examples, "en")
+
+
+@pytest.mark.parametrize("auc", [0.8, 0.5])
+def test_a_confidence_no_better_than_chance_is_left_out(monkeypatch, auc):
+    fit = ConfidenceFit(Calibration(2.0, 1.0), 0.4, 0.5, auc, 0.2, 0.25, 0.01)
+    monkeypatch.setattr(confidence, "fit_confidence", lambda *_: fit)
+    told: list[str] = []
+    assert useful_confidence([], [], "en", told.append) == (fit if auc > 0.5 else None)
+    useless = "note: the captions get no confidence: it would be no better than chance"
+    assert told == ([] if auc > 0.5 else [f"{useless} (area under the curve 0.50)"])

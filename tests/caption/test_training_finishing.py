@@ -14,13 +14,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from training_world import CHINESE, COLOURS, command
-from tushuo.caption import Calibration, load_captioner
+from tushuo.caption import load_captioner
 from tushuo.caption.embedding.described import languages_of
-from tushuo.caption.training import finishing, phrases, recipe
-from tushuo.caption.training.confidence import ConfidenceFit
+from tushuo.caption.training import phrases, recipe
 from tushuo.caption.training.joint import JOINT_SPACE, joint_of
 from tushuo.caption.training.network import Network
-from tushuo.caption.training.ranking import MATCH, PHRASES, Graded, Ranking
+from tushuo.caption.training.ranking import MATCH, PHRASES
 from tushuo.caption.training.run import prepare
 from tushuo.caption.training.seen import seen_by
 from tushuo.cli.app import app
@@ -92,17 +91,6 @@ def test_without_bad_captions_there_is_no_confidence(complete):
     assert "note: the captions get no confidence: got" in told
     assert load_captioner(out / "bundle").bundle.calibration is None
     assert "None could be fitted" in (out / "bundle" / "README.md").read_text()
-
-
-@pytest.mark.parametrize("auc", [0.8, 0.5])
-def test_a_confidence_no_better_than_chance_is_left_out(world, monkeypatch, auc):
-    fit = ConfidenceFit(Calibration(2.0, 1.0), 0.4, 0.5, auc, 0.2, 0.25, 0.01)
-    monkeypatch.setattr(finishing, "fit_confidence", lambda *_: fit)
-    told = Console(record=True, width=200)
-    graded = Graded(Ranking(0, 0), [], 0.1, 0.2)
-    assert finishing._confidence(task(world), graded, told) == (fit if auc > 0.5 else None)
-    lines = told.export_text()
-    assert ("no better than chance (area under the curve 0.50)" in lines) == (auc == 0.5)
 
 
 def test_it_is_done_anew_with_the_same_outcome(world, complete, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The script that fits how much phrases and the joint space count."""
+"""The script that fits how much phrases and the joint space count, and the confidence."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from tiny import WORDS, save_photograph, tiny_bundle
-from tushuo.caption import load_bundle, load_captioner, save_bundle
+from tushuo.caption import Calibration, load_bundle, load_captioner, save_bundle
 from tushuo.caption.metrics import evaluate_captions
 from tushuo.caption.phrases import count_phrases, fit_phrases
+from tushuo.caption.training import confidence
+from tushuo.caption.training.confidence import ConfidenceFit
 from tushuo.caption.training.ranking import PHRASES
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fit_ranking.py"
@@ -45,7 +47,8 @@ def test_the_weight_with_the_best_score_is_written(data, monkeypatch, capsys):
     arguments = [str(SCRIPT), str(bundle), "--data", str(data)]
     monkeypatch.setattr(sys, "argv", arguments)
     assert main() == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    *lines, sure = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines]
     assert json.loads((bundle / "generation_config.json").read_text()) == before
     scores = {float(row[1]): float(row[-1]) for row in rows}
     assert list(scores) == [*PHRASES]  # no embedder: phrases alone
@@ -59,8 +62,33 @@ def test_the_weight_with_the_best_score_is_written(data, monkeypatch, capsys):
     assert main() == 0
     best = max(scores, key=lambda weight: scores[weight])
     after = json.loads((bundle / "generation_config.json").read_text())
-    assert after == before | {"phrase_weight": best, "match_weight": 0}
+    fit = json.loads(sure)
+    sure = fit and {"of": "score", **fit["calibration"]}
+    assert after == before | {"phrase_weight": best, "match_weight": 0, "confidence": sure}
     assert load_bundle(bundle).decoding.phrase_weight == best
+
+
+@pytest.mark.parametrize("auc", [0.8, 0.5])
+def test_the_confidence_goes_with_the_ranking(data, monkeypatch, capsys, auc):
+    """One of other weights would be of scores that are no more."""
+    folder, mine = data / "sure", load_bundle(data / "bundle")
+    save_bundle(folder, replace(mine, calibration=Calibration(9.0, 9.0)), "")
+    seen = []
+
+    def fit(captions, examples, language):
+        seen.append((captions, examples, language))
+        return ConfidenceFit(Calibration(1.5, 2.5), 0.4, 0.5, auc, 0.2, 0.25, 0.01)
+
+    monkeypatch.setattr(confidence, "fit_confidence", fit)
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(folder), "--data", str(data), "--write"])
+    assert runpy.run_path(str(SCRIPT))["main"]() == 0
+    after = load_captioner(folder)
+    assert after.bundle.calibration == (Calibration(1.5, 2.5) if auc > 0.5 else None)
+    assert ("no better than chance" in capsys.readouterr().err) == (auc == 0.5)
+    made, examples, language = seen[0]
+    captions = after([example.image for example in examples])
+    assert [c.text for c in made] == [c.text for c in captions]
+    assert (len(examples), language) == (4, "en")
 
 
 def test_no_bundle(tmp_path, monkeypatch, capsys):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tushuo.caption.bundle import Bundle
 from tushuo.caption.caption import Caption
-from tushuo.caption.choosing import Found, own_scores, ranked_by_match
+from tushuo.caption.choosing import Found, confidences, judged, ranked_by_match
 from tushuo.caption.decoding import Decoding, Hypothesis, beam_search, sample
 from tushuo.caption.embeds import Embeds
 from tushuo.caption.next_words import NextWords, next_words, stepper_of
@@ -216,7 +216,7 @@ class Captioner(Embeds):
 
     def _found(
         self, features: Floats, seen: Floats, settings: Decoding, watch: Watch | None = None
-    ) -> list[list[Hypothesis]]:
+    ) -> Found:
         """The sentences that a search finds, ranked by what people would say, too."""
         _side(features, self.bundle.decoder_sizes.channels)
         if not len(features):
@@ -241,36 +241,30 @@ class Captioner(Embeds):
             eos=EOS,
             forbidden=(PAD, UNK),
         )
-        if judges is not None:
-            hypotheses = [judge.ranked(x) for judge, x in zip(judges, hypotheses, strict=True)]
-        return hypotheses
+        return judged(hypotheses, judges)
 
     def _chosen(self, found: Found, features: Floats, settings: Decoding) -> list[Caption]:
         """The best sentences by how well they fit the photographs, (N, L, D), too."""
         side = _side(features, self.bundle.decoder_sizes.channels)
         ranked = ranked_by_match(found, features, self.bundle, settings, self._text)
         chosen = [several[: settings.beams] for several in ranked]
-        scores: Sequence[Sequence[float | None]] = [[None] * len(several) for several in chosen]
-        if self.bundle.calibration is not None:
-            scores = own_scores(chosen, features, self.bundle, settings, self._text)
-        return [self._caption(*pair, side) for pair in zip(chosen, scores, strict=True)]
+        sure = confidences(chosen, features, self.bundle, settings, self._text)
+        return [self._caption(*pair, side) for pair in zip(chosen, sure, strict=True)]
 
     def _caption(
-        self, ranked: Sequence[Hypothesis], scores: Sequence[float | None], side: int
+        self, ranked: Sequence[Hypothesis], sure: Sequence[float | None], side: int
     ) -> Caption:
-        pairs = zip(ranked, scores, strict=True)
-        best, *others = (self._worded(hypothesis, score, side) for hypothesis, score in pairs)
+        pairs = zip(ranked, sure, strict=True)
+        best, *others = (self._worded(hypothesis, one, side) for hypothesis, one in pairs)
         return replace(best, alternatives=tuple(others))
 
     def _text(self, ids: Sequence[int]) -> str:
         vocabulary = self.bundle.vocabulary
         return vocabulary.detokenize(vocabulary.decode(ids), sentence=True)
 
-    def _worded(self, hypothesis: Hypothesis, score: float | None, side: int) -> Caption:
-        """A caption; the score is the one that its confidence depends on."""
+    def _worded(self, hypothesis: Hypothesis, sure: float | None, side: int) -> Caption:
         words, text = self.bundle.vocabulary.decode(hypothesis.ids), self._text(hypothesis.ids)
-        maps, calibration = hypothesis.attention.reshape(-1, side, side), self.bundle.calibration
-        sure = calibration.confidence(score) if calibration and score is not None else None
+        maps = hypothesis.attention.reshape(-1, side, side)
         return Caption(
             text, tuple(words), hypothesis.logprob, hypothesis.score, maps, confidence=sure
         )

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from tushuo.caption.bundle import Bundle
 from tushuo.caption.decoding import Decoding, Hypothesis
 from tushuo.caption.matching import matched
-from tushuo.caption.phrases import judges_of
+from tushuo.caption.phrases import Judge, judges_of
 
-__all__ = ["Found", "own_scores", "ranked_by_match"]
+__all__ = ["Found", "confidences", "judged", "ranked_by_match"]
 
 Found = Sequence[Sequence[Hypothesis]]
 """One sentence or more about each of N photographs."""
@@ -24,6 +24,18 @@ Worded = Callable[[Sequence[int]], str]
 Floats = npt.NDArray[np.float32]
 
 _OF_SCORES = ("length_penalty", "phrase_weight", "match_weight", "do_sample")
+
+
+def judged(found: Found, judges: Sequence[Judge] | None) -> Found:
+    """The sentences with what people would say in their scores, best first.
+
+    Args:
+        found: Sentences.
+        judges: One for each photograph; None where phrases do not count.
+    """
+    if judges is None:
+        return found
+    return [judge.ranked(several) for judge, several in zip(judges, found, strict=True)]
 
 
 def ranked_by_match(
@@ -43,10 +55,12 @@ def ranked_by_match(
     return matched(found, features, bundle.embedder, settings.match_weight, worded)
 
 
-def own_scores(
+def confidences(
     found: Found, features: Floats, bundle: Bundle, settings: Decoding, worded: Worded
-) -> list[list[float]]:
-    """The scores that the captioner's own settings give sentences, in the same order.
+) -> list[list[float | None]]:
+    """How sure the captioner is of sentences, in the same order; None where that is not known.
+
+    It depends on the scores that its own settings give them, however they were found.
 
     Args:
         found: Sentences, with the scores that the settings of their search gave them.
@@ -55,6 +69,15 @@ def own_scores(
         settings: Of the search.
         worded: Makes a text of ids.
     """
+    if bundle.calibration is None:
+        return [[None] * len(several) for several in found]
+    scores = _own_scores(found, features, bundle, settings, worded)
+    return [[bundle.calibration.confidence(score) for score in several] for several in scores]
+
+
+def _own_scores(
+    found: Found, features: Floats, bundle: Bundle, settings: Decoding, worded: Worded
+) -> list[list[float]]:
     own = bundle.decoding
     if all(getattr(own, name) == getattr(settings, name) for name in _OF_SCORES):
         return [[one.score for one in several] for several in found]
@@ -62,9 +85,7 @@ def own_scores(
         [replace(one, score=own.score(one.logprob, len(one.ids))) for one in several]
         for several in found
     ]
-    judges = judges_of(bundle.phrases, features, own, len(bundle.vocabulary))
-    if judges is not None:
-        again = [judge.ranked(several) for judge, several in zip(judges, again, strict=True)]
+    again = judged(again, judges_of(bundle.phrases, features, own, len(bundle.vocabulary)))
     again = ranked_by_match(again, features, bundle, own, worded)
     scores = [{one.ids: one.score for one in several} for several in again]
     return [[mine[one.ids] for one in several] for mine, several in zip(scores, found, strict=True)]

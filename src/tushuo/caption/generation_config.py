@@ -98,9 +98,9 @@ def write_generation_config(
     return content
 
 
-def calibration_entry(calibration: Calibration) -> dict[str, Any]:
-    """What the file says of a calibration."""
-    return {_CONFIDENCE: {"of": _SCORE, **asdict(calibration)}}
+def calibration_entry(calibration: Calibration | None) -> dict[str, Any]:
+    """What the file says of a calibration, or of having none."""
+    return {_CONFIDENCE: None if calibration is None else {"of": _SCORE, **asdict(calibration)}}
 
 
 def change_generation_config(folder: Path, **changes: Any) -> None:

@@ -6,7 +6,7 @@ the mean CIDEr-D of one person's caption against the others of the same photogra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, TypeAlias
@@ -19,9 +19,15 @@ from tushuo.caption.confidence import Calibration, fit_calibration
 from tushuo.caption.metrics import cider_d, tokenize
 from tushuo.data import Example
 from tushuo.data.words import tokenize as tokenize_words
-from tushuo.errors import DatasetError
+from tushuo.errors import DatasetError, UsageError
 
-__all__ = ["ConfidenceFit", "fit_confidence", "fit_to_quality", "human_cider_d"]
+__all__ = [
+    "ConfidenceFit",
+    "fit_confidence",
+    "fit_to_quality",
+    "human_cider_d",
+    "useful_confidence",
+]
 
 GOOD = 0.5  # of people's mean CIDEr-D
 FOLDS = 5
@@ -75,6 +81,32 @@ def fit_confidence(
     found = cider_d([words(caption.text) for caption in captions], references)
     ranked = [caption.score for caption in captions]
     return fit_to_quality(np.array(ranked), np.array(found), human_cider_d(references))
+
+
+def useful_confidence(
+    captions: Sequence[Caption],
+    examples: Sequence[Example],
+    language: str,
+    tell: Callable[[str], None],
+) -> ConfidenceFit | None:
+    """The fit of `fit_confidence`; None, and told, if good captions cannot be told from bad ones.
+
+    Args:
+        captions: As of `fit_confidence`, as are the next two.
+        examples: The photographs.
+        language: "en" or "zh".
+        tell: Takes a line for the user.
+    """
+    try:
+        found = fit_confidence(captions, examples, language)
+    except (DatasetError, UsageError) as error:
+        problem = error.problem
+    else:
+        if found.auc > 0.5:
+            return found
+        problem = f"it would be no better than chance (area under the curve {found.auc:.2f})"
+    tell(f"note: the captions get no confidence: {problem}")
+    return None
 
 
 def human_cider_d(references: Sequence[Sequence[Words]]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,7 @@ from tushuo.caption.bundle import Bundle
 from tushuo.caption.captioner import Captioner
 from tushuo.caption.embedding import Embedder
 from tushuo.caption.embedding.task import EmbedderTask
-from tushuo.caption.training.confidence import ConfidenceFit, fit_confidence
+from tushuo.caption.training.confidence import ConfidenceFit, useful_confidence
 from tushuo.caption.training.embedder import best_embedder, embedder_trainer
 from tushuo.caption.training.joint import JOINT_SPACE, Joint
 from tushuo.caption.training.parts import own_run
@@ -19,7 +20,6 @@ from tushuo.caption.training.phrases import phrases_of_task
 from tushuo.caption.training.ranking import PHRASES, Graded, graded, with_ranking
 from tushuo.caption.training.seen import Seen, seen_by
 from tushuo.caption.training.task import CaptionTask
-from tushuo.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,7 +69,8 @@ def finished(
             return None
         bundle = replace(bundle, embedder=embedder)
     best = _best(task, bundle, seen, console)
-    confidence = _confidence(task, best, console)
+    language = task.vocabulary.language
+    confidence = useful_confidence(best.captions, task.dev, language, partial(tell, console))
     calibration = None if confidence is None else confidence.calibration
     bundle = replace(with_ranking(bundle, best.ranking), calibration=calibration)
     return Finished(bundle, best, confidence, space)
@@ -91,17 +92,3 @@ def _best(task: CaptionTask, bundle: Bundle, seen: Seen, console: Console) -> Gr
     told = ", ".join(f"{name} {value:g}" for name, value in best.ranking._asdict().items())
     tell(console, f"{told}: cider_d {best.cider_d:.4f}, bleu_4 {best.bleu_4:.4f}")
     return best
-
-
-def _confidence(task: CaptionTask, best: Graded, console: Console) -> ConfidenceFit | None:
-    """The confidence's fit, unless good captions cannot be told from bad ones."""
-    try:
-        found = fit_confidence(best.captions, task.dev, task.vocabulary.language)
-    except (DatasetError, UsageError) as error:
-        problem = error.problem
-    else:
-        if found.auc > 0.5:
-            return found
-        problem = f"it would be no better than chance (area under the curve {found.auc:.2f})"
-    tell(console, f"note: the captions get no confidence: {problem}")
-    return None
